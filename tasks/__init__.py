@@ -1,0 +1,1 @@
+"""What touches the world? One outside system a file."""
