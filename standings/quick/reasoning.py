@@ -1,0 +1,40 @@
+"""Generate short questions that are answered by following what the prompt says, not by knowing things."""
+
+from random import Random
+
+from standings.quick.draw import MultipleChoice, choose
+from standings.quick.words import ANIMALS, COLOURS, FRUITS, NAMES, PLACES, VEHICLES
+
+COMPARISONS = (("taller", "tallest", "shortest"), ("older", "oldest", "youngest"), ("faster", "fastest", "slowest"))
+
+
+def where(rng: Random) -> MultipleChoice:
+    """Put four people in four places and ask for one of them; the four places are the choices."""
+    people, places = rng.sample(NAMES, 4), rng.sample(PLACES, 4)
+    seat = rng.randrange(4)
+    facts = [f"{person} is in the {place}" for person, place in zip(people, places, strict=True)]
+    others = [place for place in places if place != places[seat]]
+    return choose(rng, f"{'. '.join(facts)}. Where is {people[seat]}? In the", places[seat], others)
+
+
+def order(rng: Random) -> MultipleChoice:
+    """Compare three people in two sentences and ask for the first, the last or the one between."""
+    high, middle, low = people = rng.sample(NAMES, 3)
+    comparative, most, least = rng.choice(COMPARISONS)
+    sentences = [f"{high} is {comparative} than {middle}.", f"{middle} is {comparative} than {low}."]
+    rng.shuffle(sentences)
+    asked, right = rng.choice(((most, high), (least, low)))
+    others = [person for person in people if person != right]
+    return choose(rng, f"{' '.join(sentences)} The {asked} is", right, others)
+
+
+def pattern(rng: Random) -> MultipleChoice:
+    """Break off a repeating pattern of words; all four choices have been seen in it."""
+    words = rng.sample(ANIMALS + FRUITS + COLOURS + VEHICLES, 4)
+    shape = rng.choice(("abcd", "aabcd", "abcad", "abbcd", "abcdd", "abacd"))
+    asked = rng.choice("abcd")  # drawn before its place, or the letter that comes twice would be right more often
+    place = rng.choice([index for index, letter in enumerate(shape) if letter == asked])
+    cycle = [words["abcd".index(letter)] for letter in shape]
+    shown = cycle + cycle[:place]
+    right = cycle[place]
+    return choose(rng, f"{', '.join(shown)},", right, [word for word in words if word != right])
