@@ -1,0 +1,181 @@
+"""Find every fault of the registry at once: references that lead nowhere, facts that contradict, gaps to know of."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from standings import countries
+from standings.faults import ROOT, Fault, not_known
+from standings.licences import DeclaredLicence, classify_declared
+from standings.lineage import ancestors
+from standings.registry import Model, Organisation, Registry
+from standings.suite import Suite
+
+HUB_WORDS = ("other", "unknown")  # the hub's tags for a licence that is not in its list, or not known
+
+
+def check(registry: Registry, suites: Mapping[str, Suite] | None = None) -> list[Fault]:
+    """Return all faults that reading the files one by one can't find, by file and entry."""
+    found = [
+        *_organisation_faults(registry),
+        *_country_faults(registry),
+        *_licence_faults(registry),
+        *(fault for model in registry.models.values() for fault in _model_faults(registry, model)),
+        *suite_faults(suites or {}),
+    ]
+    return sorted(found, key=lambda fault: (fault.file, fault.line or 0))
+
+
+def suite_faults(suites: Mapping[str, Suite]) -> Iterator[Fault]:
+    """Say which benchmark has no lock, and which lock no benchmark."""
+    for name, suite in suites.items():
+        file = f"{ROOT}/suites/{name}.yaml"
+        remedy = f"Run: standings suite lock {name}"
+        for benchmark in suite.benchmarks:
+            if suite.lock(benchmark) is None:
+                wrong = f"task '{benchmark.task}' has no lock."
+                yield Fault(file=file, entry=benchmark.id, field="task", wrong=wrong, right=remedy)
+        for task in sorted(set(suite.locks) - {benchmark.task for benchmark in suite.benchmarks}):
+            yield Fault(
+                file=f"{ROOT}/suites/{name}.lock.yaml",
+                entry=task,
+                wrong="locks a task that the suite does not have.",
+                right=remedy,
+            )
+
+
+def _at(registry: Registry, kind: str, name: str) -> dict[str, Any]:
+    place = registry.places.get(f"{kind}/{name}")
+    return {"file": place.file if place else ROOT, "line": place.line if place else None, "entry": name}
+
+
+def _ids(registry: Registry, kind: str) -> set[str]:
+    """Return the ids of a kind, those of faulty entries included: one fault is not to bring forth others."""
+    written = {place.removeprefix(f"{kind}/") for place in registry.places if place.startswith(f"{kind}/")}
+    return written | set(getattr(registry, kind))
+
+
+def _organisation_faults(registry: Registry) -> Iterator[Fault]:
+    for name, organisation in registry.organisations.items():
+        if organisation.disputed and not organisation.note:
+            yield Fault(
+                **_at(registry, "organisations", name),
+                field="note",
+                wrong="the origin is disputed and nothing says how.",
+                right="Add a note.",
+            )
+
+
+def _country_faults(registry: Registry) -> Iterator[Fault]:
+    """Check each country code, wherever one stands."""
+    used: list[tuple[str, str, str, Iterable[str]]] = [
+        ("organisations", name, "countries", item.countries) for name, item in registry.organisations.items()
+    ]
+    for name, grouping in registry.groupings.items():
+        used += [("groupings", name, f"groups.{group}", codes) for group, codes in grouping.groups.items()]
+    for name, licence in registry.licences.items():
+        if excluded := licence.terms.excluded_territories:
+            territories = [code for code in excluded.value if code != countries.EUROPEAN_UNION]
+            used.append(("licences", name, "terms.excluded_territories", territories))
+    for kind, name, field, codes in used:
+        for code in codes:
+            if not countries.known(code):
+                words = not_known("country", code, countries.codes(), "Give an ISO 3166-1 alpha-2 code.")
+                yield Fault(**_at(registry, kind, name), field=field, **words)
+
+
+def _licence_faults(registry: Registry) -> Iterator[Fault]:
+    claimed: dict[str, str] = {}
+    for name, licence in registry.licences.items():
+        for form in licence.forms:
+            if form in claimed:
+                wrong = f"'{form}' already means '{claimed[form]}'."
+                yield Fault(
+                    **_at(registry, "licences", name), field="tags", wrong=wrong, right="Give it to one of them."
+                )
+            claimed[form] = name
+
+
+def _model_faults(registry: Registry, model: Model) -> Iterator[Fault]:
+    at = _at(registry, "models", model.id)
+    organisation = registry.organisations.get(model.organisation)
+    known = _ids(registry, "organisations")
+    if model.organisation not in known:
+        words = not_known("organisation", model.organisation, known, f"Add it to {ROOT}/organisations.yaml.")
+        yield Fault(**at, field="organisation", **words)
+    elif organisation:
+        yield from _namespace_faults(at, model, organisation)
+    yield from _declared_faults(registry, at, model)
+    yield from _lineage_faults(registry, at, model)
+    yield from _weights_faults(at, model)
+    if model.blocked:
+        yield Fault(
+            **at, field="revision", wrong=f"{model.blocked}: it is listed and can't be evaluated.", severity="notice"
+        )
+
+
+def _namespace_faults(at: dict[str, Any], model: Model, organisation: Organisation) -> Iterator[Fault]:
+    namespace = model.id.split("/")[0]
+    if namespace not in organisation.namespaces:
+        wrong = f"'{namespace}' is no namespace of organisation '{organisation.id}'."
+        yield Fault(
+            **at, field="id", wrong=wrong, right=f"Add it in {ROOT}/organisations.yaml, or correct the organisation."
+        )
+
+
+def _declared_faults(registry: Registry, at: dict[str, Any], model: Model) -> Iterator[Fault]:
+    declared = model.licence or DeclaredLicence(source="nothing is recorded")
+    tags = [declared.license] if isinstance(declared.license, str) else declared.license or ()
+    forms = {form for licence in registry.licences.values() for form in licence.forms}
+    plain = {form for form in forms if "/" not in form}
+    unknown = [tag for tag in tags if tag.lower() not in plain and tag.lower() not in HUB_WORDS]
+    for tag in unknown:
+        words = not_known("licence", tag, plain, f"Add it to {ROOT}/licences.yaml.")
+        yield Fault(**at, field="licence.license", **words)
+    if not unknown and classify_declared(model.licence, model.access, registry.licences) == (None, "unknown"):
+        said = " / ".join(filter(None, [*tags, declared.license_name])) or declared.source
+        wrong = f"licence '{said}' is not recognised, or in conflict with itself: it is shown as unknown."
+        yield Fault(**at, field="licence", wrong=wrong, severity="notice")
+
+
+def _weights_faults(at: dict[str, Any], model: Model) -> Iterator[Fault]:
+    """A revision that is a file's hash is found in the files of the primary variant, which says where they lie."""
+    given = (model.revision or "").removeprefix("sha256:")
+    weights = model.primary.weights
+    if given != model.revision and model.revision and given not in (weights.identity().values() if weights else ()):
+        wrong = f"revision '{model.revision}' is no file of the primary variant's weights."
+        yield Fault(**at, field="revision", wrong=wrong, right="Give that variant a weights manifest with this file.")
+
+
+def _lineage_faults(registry: Registry, at: dict[str, Any], model: Model) -> Iterator[Fault]:
+    known = _ids(registry, "models")
+    for index, edge in enumerate(model.lineage):
+        if edge.parent not in known and not edge.outside:
+            words = not_known("parent", edge.parent, known, "Add it to the registry, or write outside: true.")
+            yield Fault(**at, field=f"lineage[{index}].parent", **words)
+    try:
+        ancestors(registry, model.id)
+    except ValueError as error:
+        yield Fault(**at, field="lineage", wrong=f"{error}.", right="Take out the edge that is not so.")
+
+
+def summary(registry: Registry) -> dict[str, Any]:
+    """Count the models, for a reader and for `standings check --json`."""
+    models = list(registry.models.values())
+    classes = Counter(classify_declared(model.licence, model.access, registry.licences)[1] for model in models)
+    return {
+        "models": len(models),
+        "organisations": len(registry.organisations),
+        "licences": len(registry.licences),
+        "groupings": len(registry.groupings),
+        "access": dict(Counter(model.access for model in models)),
+        "kind": dict(Counter(model.kind for model in models)),
+        "licence_class": dict(classes),
+        "organisation": dict(Counter(model.organisation for model in models)),
+        "relation": dict(Counter(edge.relation for model in models for edge in model.lineage)),
+        "with_revision": sum(model.pinned is not None for model in models),
+        "with_licence": sum(model.licence is not None for model in models),
+        "with_release_date": sum(model.released is not None for model in models),
+        "with_parameters": sum(model.parameters is not None for model in models),
+        "with_lineage": sum(bool(model.lineage) for model in models),
+    }

@@ -1,0 +1,97 @@
+"""Read the registry's YAML files. Anything that is not as it should be becomes a fault, with its file."""
+
+import hashlib
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from standings.faults import ROOT, Fault, validation_faults
+from standings.parsing import parse
+from standings.registry import Registry
+from standings.suite import Suite
+
+
+class Located(dict[Any, Any]):
+    """A mapping that knows the line it began at."""
+
+    line: int
+
+
+class Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice, where YAML would let the last one win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' is given twice", key.start_mark)
+            seen.add(key.value)
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return made
+
+    def construct_located(self, node: yaml.MappingNode) -> Any:
+        made = Located()
+        made.line = node.start_mark.line + 1
+        yield made
+        made.update(self.construct_mapping(node))
+
+
+Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_located)
+
+
+def load(text: str) -> Any:
+    """Read YAML; a fault in it raises yaml.YAMLError."""
+    return yaml.load(text, Loader)  # noqa: S506 — a safe loader
+
+
+def read(root: Path) -> tuple[Registry, list[Fault]]:
+    """Read all but the suites: what is sound, and what is not."""
+    files = [*root.glob("*.yaml"), *root.glob("models/*.yaml")]
+    documents, faults = {}, []
+    for path in sorted(files):
+        name = path.relative_to(root).as_posix()
+        try:
+            documents[name] = load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            faults.append(_syntax_fault(name, error))
+    registry, found = parse(documents)
+    return registry, faults + found
+
+
+def _syntax_fault(name: str, error: yaml.YAMLError) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else None
+    said = getattr(error, "problem", None) or "is not YAML"
+    return Fault(file=f"{ROOT}/{name}", line=line, wrong=f"line {line}: {said}.")
+
+
+def read_suites(root: Path) -> tuple[dict[str, Suite], list[Fault]]:
+    """Read the suites with their locks, by name."""
+    suites: dict[str, Suite] = {}
+    faults: list[Fault] = []
+    for path in sorted(root.glob("suites/*.yaml")):
+        if path.name.endswith(".lock.yaml"):
+            continue
+        name, lock = path.relative_to(root).as_posix(), path.with_suffix(".lock.yaml")
+        try:
+            given = load(path.read_text(encoding="utf-8"))
+            locks = load(lock.read_text(encoding="utf-8")) if lock.exists() else {}
+            suites[path.stem] = Suite.model_validate({**given, "locks": locks})
+        except yaml.YAMLError as error:
+            faults.append(_syntax_fault(name, error))
+        except ValidationError as error:
+            faults += validation_faults(Suite, error, {"file": f"{ROOT}/{name}", "entry": path.stem, "line": None})
+    return suites, faults
+
+
+def registry_revision(root: Path) -> str:
+    """Hash all files of the registry, names and the suites' generators included: sha256 in lower-case hex."""
+    whole = hashlib.sha256()
+    for path in sorted(item for item in root.rglob("*") if item.is_file() and "__pycache__" not in item.parts):
+        body = path.read_bytes()
+        whole.update(f"{path.relative_to(root).as_posix()}\0{len(body)}\0".encode())
+        whole.update(body)
+    return whole.hexdigest()
