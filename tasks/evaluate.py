@@ -1,0 +1,186 @@
+"""Supervise the child process that evaluates an assignment: hear it, bound its time, name its death."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from standings.failure import Reason
+from standings.plan import Job
+from standings.work import Event, Work
+from tasks import attempt
+from tasks.lake import Lake
+from tasks.store import FolderStore
+
+Listener = Callable[[Event], None]
+OUT_OF_MEMORY_EVENTS = Path("/sys/fs/cgroup/memory.events")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Wall-clock limits in seconds."""
+
+    load: float
+    job: float
+
+
+@dataclass
+class Outcome:
+    """What became of an assignment."""
+
+    stored: list[str] = field(default_factory=list)  # job ids
+    failed: dict[str, Reason] = field(default_factory=dict)
+
+
+def evaluate(work: Work, limits: Limits, log: Path, hear: Listener) -> Outcome:
+    """Run every job of the assignment once, in as few child processes as survive.
+
+    A child that dies takes the job in hand with it and nothing else: that job's run is stored as failed with its
+    reason, and a new child goes on with the rest. Completed jobs are in the lake already.
+    """
+    lake, outcome = Lake(FolderStore(work.place.lake)), Outcome()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    remaining = work.jobs
+    while remaining:
+        child = Child(work.model_copy(update={"jobs": remaining}), limits, log)
+        for event in child.events():
+            _note(event, outcome)
+            hear(event)
+        remaining = tuple(job for job in remaining if job.job_id not in outcome.stored and job.job_id not in outcome.failed)
+        lost = child.lost(remaining)
+        for job in lost:
+            reason, detail = child.cause()
+            row = attempt.failed(work, job, child.started_at, reason, detail)
+            lake.put_run(row)
+            event = Event(event="failed", job_id=job.job_id, run_id=row["run_id"], reason=reason.value, text=detail)
+            _note(event, outcome)
+            hear(event)
+        remaining = tuple(job for job in remaining if job not in lost)
+    return outcome
+
+
+def _note(event: Event, outcome: Outcome) -> None:
+    if event.event == "stored" and event.job_id:
+        outcome.stored.append(event.job_id)
+    if event.event == "failed" and event.job_id and event.reason:
+        outcome.failed[event.job_id] = Reason(event.reason)
+
+
+class Child:
+    """One child process and what is known of it."""
+
+    def __init__(self, work: Work, limits: Limits, log: Path) -> None:
+        self.limits, self.log = limits, log
+        self.in_hand: str | None = None  # job id
+        self.loaded = False
+        self.killed_after: float | None = None  # seconds, where the limit ended it
+        self.started_at: datetime = attempt.now()
+        self._kills_before = out_of_memory_kills()
+        heard, said = os.pipe()
+        with log.open("ab") as written:
+            # Never a session of its own: a cancelled flow must reach it (docs/decisions.md).
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tasks.harness.child"],
+                stdin=subprocess.PIPE,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                pass_fds=[said],
+                env={**os.environ, "STANDINGS_EVENTS": str(said), "TOKENIZERS_PARALLELISM": "false"},
+            )
+        os.close(said)
+        self._heard = heard
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(work.model_dump_json().encode())
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died at once; `cause` will say of what
+
+    def events(self) -> Iterator[Event]:
+        """Yield what the child says until it ends; kill it when its limit has passed."""
+        try:
+            for line in self._lines():
+                event = Event.model_validate_json(line)
+                self._follow(event)
+                yield event
+        finally:
+            os.close(self._heard)
+            if self.process.poll() is None and self.killed_after is None:
+                self._wait_or_kill()
+            self.process.wait()
+
+    def _lines(self) -> Iterator[bytes]:
+        buffer, began = b"", time.monotonic()
+        self._deadline_from(began, self.limits.load)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._heard, selectors.EVENT_READ)
+            while True:
+                left = self._deadline - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    self.killed_after = self._allowed
+                    self.process.kill()
+                    return
+                if not (read := os.read(self._heard, 65536)):
+                    return
+                *lines, buffer = (buffer + read).split(b"\n")
+                yield from lines
+
+    def _deadline_from(self, moment: float, allowed: float) -> None:
+        self._allowed, self._deadline = allowed, moment + allowed
+
+    def _follow(self, event: Event) -> None:
+        if event.event == "loaded":
+            self.loaded = True
+        elif event.event == "job":
+            self.in_hand, self.started_at = event.job_id, attempt.now()
+            self._deadline_from(time.monotonic(), self.limits.job)
+        elif event.event in ("stored", "failed"):
+            self.in_hand = None
+
+    def _wait_or_kill(self) -> None:
+        """Give a child that has closed its pipe the time to exit; a listener that raised ends it at once."""
+        if sys.exc_info()[0] is not None:
+            self.process.kill()
+            return
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def lost(self, remaining: tuple[Job, ...]) -> tuple[Job, ...]:
+        """Return the jobs that this child's end took: the one in hand; before the model stood, all; after success, none."""
+        if not self.loaded:
+            return remaining
+        # A child that dies between jobs is charged to the next one, or a crash there would be tried for ever.
+        in_hand = tuple(job for job in remaining if job.job_id == self.in_hand)
+        return in_hand or remaining[:1]
+
+    def cause(self) -> tuple[Reason, str]:
+        """Name what ended the child."""
+        code = self.process.returncode
+        where = "while it ran the job" if self.loaded else "before the model was loaded"
+        if self.killed_after is not None:
+            return Reason.INFRASTRUCTURE, f"passed its limit of {self.killed_after:.0f} s {where}, and was ended"
+        if code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before:
+            return Reason.TOO_LARGE, f"the kernel ended the process for want of memory {where}"
+        if code < 0:
+            return Reason.INFRASTRUCTURE, f"the process was ended by {signal.Signals(-code).name} {where}"
+        return Reason.INFRASTRUCTURE, f"the process ended with code {code} {where}; its log is {self.log.name}: {self._last_line()}"
+
+    def _last_line(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "empty"
+
+
+def out_of_memory_kills() -> int:
+    """Count the processes of this control group that the kernel ended for want of memory; 0 where it does not say."""
+    if not OUT_OF_MEMORY_EVENTS.exists():
+        return 0
+    counts = dict(line.split() for line in OUT_OF_MEMORY_EVENTS.read_text().splitlines())
+    return int(counts.get("oom_kill", 0))

@@ -1,0 +1,200 @@
+"""Hold one loaded model and run jobs on it through lm-eval."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import torch
+from lm_eval import simple_evaluate
+from lm_eval.tasks import TaskManager
+
+from standings import result
+from standings.facts import table
+from standings.plan import Job
+from standings.suite import Benchmark, Lock, Protocol, Suite
+from standings.work import Work
+from tasks.harness import loading, speed
+from tasks.harness.errors import LockMismatch, NoChatTemplate
+from tasks.harness.scorer import SharedContextLM
+from tasks.weights import prepare
+
+# lm-eval draws 100,000 bootstrap samples where a metric has no closed form: 350 CPU-seconds for a standard error.
+BOOTSTRAP = 1000
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a finished job measured."""
+
+    results: dict[str, Any]  # lm_eval's EvalResults
+    repeats: int
+    finish: dict[tuple[str, int], tuple[int, str]]  # (task, document) → tokens and finish reason of its answer
+    provenance: dict[str, Any]  # columns of the `run` table
+    score: float
+
+    def facts(self, run_id: str) -> tuple[pa.Table, pa.Table]:
+        """Return the run's score rows and sample rows."""
+        scores = table("scores", result.score_rows(run_id, self.results, self.repeats))
+        return scores, table("samples", result.sample_rows(run_id, self.results, self.finish))
+
+
+class Session:
+    """One model in memory."""
+
+    def __init__(self, work: Work, say: Callable[[str], None]) -> None:
+        """Make the weights ready, verified by their sha256, and load them; say what is being done.
+
+        Remote code is never run, and only safetensors are loaded (a GGUF is turned into them first).
+        """
+        self.work = work
+        torch.set_num_threads(work.place.threads)
+        speed.cache_templates()
+        where, revision = self._weights(say)
+        say("loading the model")
+        self.lm = SharedContextLM(
+            pretrained=where,
+            revision=revision,
+            dtype=work.identity["dtype"],
+            device=work.place.device,
+            batch_size=work.place.batch_size,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+
+    def _weights(self, say: Callable[[str], None]) -> tuple[str, str]:
+        """Return what transformers loads, and at which revision."""
+        if self.work.manifest is None:
+            return self.work.identity["model"], self.work.identity["revision"]
+        say("making the weights ready")
+        return str(prepare(self.work.manifest, self.work.place.weights, say)), "main"
+
+    def run(self, job: Job, on_progress: Callable[[int, int], None]) -> Done:
+        """Run one job; raises LockMismatch, NoChatTemplate, NotFinite, NotAMeasurement or what the harness raises."""
+        suite = self.work.suites[job.suite]
+        benchmark = next(item for item in suite.benchmarks if item.id == job.benchmark)
+        protocol = Protocol.model_validate_json(job.protocol)
+        loaded = loading.load(suite, benchmark, self.work.place.registry)
+        lock = require_lock(suite, benchmark, loaded)
+        if protocol.chat_template and getattr(self.lm.tokenizer, "chat_template", None) is None:
+            raise NoChatTemplate(
+                f"{benchmark.id} is asked with a chat template and {self.work.identity['model']} has none"
+            )
+        before, began = Counters.of(self.lm), time.monotonic()
+        self.lm.on_progress = on_progress
+        self.lm.generations = []
+        results = self._evaluate(benchmark, protocol, loaded)
+        result.check_documents(results, expected_documents(lock, benchmark))
+        result.check_answers(results)
+        finish = self._finish(loaded)
+        return Done(
+            results=results,
+            repeats=protocol.repeats,
+            finish=finish,
+            provenance={
+                **before.since(self.lm),
+                "seconds": time.monotonic() - began,
+                **outcome_counts(results, finish),
+            },
+            score=results["results"][benchmark.task][f"{benchmark.score.metric},{benchmark.score.filter}"],
+        )
+
+    def _evaluate(self, benchmark: Benchmark, protocol: Protocol, loaded: dict[str, Any]) -> dict[str, Any]:
+        generation = {**protocol.sampling, **({"max_gen_toks": protocol.max_tokens} if protocol.max_tokens else {})}
+        found: dict[str, Any] | None = simple_evaluate(
+            model=self.lm,
+            tasks=[benchmark.task],
+            task_manager=Loaded(loaded),
+            num_fewshot=protocol.shots,
+            limit=benchmark.document_limit,
+            bootstrap_iters=BOOTSTRAP,
+            system_instruction=protocol.system_prompt,
+            apply_chat_template=protocol.chat_template,
+            fewshot_as_multiturn=protocol.fewshot_as_multiturn,
+            gen_kwargs=generation or None,
+        )
+        assert found is not None, "lm-eval returns None on other ranks alone, and there is one"
+        return found
+
+    def _finish(self, loaded: dict[str, Any]) -> dict[tuple[str, int], tuple[int, str]]:
+        """Say of each generated document how long its answer was and why it ended."""
+        asked = [
+            (name, instance.doc_id)
+            for name, task in loaded["tasks"].items()
+            for instance in task.instances
+            if instance.request_type == "generate_until"
+        ]
+        return {
+            place: (generation.tokens, generation.finish)
+            for place, generation in zip(asked, self.lm.generations, strict=False)  # repeats: the first answers
+        }
+
+
+class Loaded(TaskManager):
+    """Give lm-eval the very tasks that were checked against the lock."""
+
+    def __init__(self, loaded: dict[str, Any]) -> None:
+        super().__init__(include_defaults=False)
+        self._loaded = loaded
+
+    def load(self, *_: Any, **__: Any) -> Any:
+        """Return them."""
+        return self._loaded
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What the model had done at one moment."""
+
+    forwards: int
+    tokens: int
+    scored: dict[str, int]
+
+    @classmethod
+    def of(cls, lm: SharedContextLM) -> "Counters":
+        """Read them."""
+        return cls(lm.forwards, lm.tokens_run, dict(lm.requests_by_scorer))
+
+    def since(self, lm: SharedContextLM) -> dict[str, Any]:
+        """Return provenance of what was done since; a job is `shared` only if all its requests were."""
+        scored = {name: count - self.scored.get(name, 0) for name, count in lm.requests_by_scorer.items()}
+        used = {name for name, count in scored.items() if count}
+        scorer = "none" if not used else "stock" if "stock" in used else "shared"
+        reason = lm.scorer_reason or "some requests are longer than the shared path takes"
+        return {
+            "forwards": lm.forwards - self.forwards,
+            "tokens_in": lm.tokens_run - self.tokens,
+            "scorer": scorer,
+            "scorer_reason": reason if scorer == "stock" else None,
+        }
+
+
+def outcome_counts(results: dict[str, Any], finish: dict[tuple[str, int], tuple[int, str]]) -> dict[str, Any]:
+    """Count documents and how the generated answers ended."""
+    asked = sum(results["n-samples"][name]["effective"] for name in results["samples"])
+    scored = {(name, sample["doc_id"]) for name, samples in results["samples"].items() for sample in samples}
+    reasons = [reason for _, reason in finish.values()]
+    return {
+        "documents_attempted": asked,
+        "documents_scored": len(scored),
+        "tokens_out": sum(tokens for tokens, _ in finish.values()),
+        "unanswered": reasons.count("empty"),
+        "truncated": reasons.count("length"),
+    }
+
+
+def require_lock(suite: Suite, benchmark: Benchmark, loaded: dict[str, Any]) -> Lock:
+    """Return the benchmark's lock, or raise LockMismatch naming what is not as locked."""
+    locked = suite.lock(benchmark)
+    if locked is None:
+        raise LockMismatch(f"{suite.suite}/{benchmark.id} is not locked: run `standings suite lock {suite.suite}`")
+    if differences := locked.differences(loading.lock(loaded)):
+        raise LockMismatch("; ".join(differences[:5]) + f" ({len(differences)} differences)")
+    return locked
+
+
+def expected_documents(lock: Lock, benchmark: Benchmark) -> dict[str, int]:
+    """Return how many documents of each task must be scored."""
+    limit = benchmark.document_limit
+    return {name: min(task.documents, limit or task.documents) for name, task in lock.tasks.items()}

@@ -1,0 +1,55 @@
+"""Say what this machine and this code are."""
+
+import functools
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import standings
+
+CODE = ("standings", "tasks", "flows", "sql", "registry", "pyproject.toml")
+
+
+def worker_name() -> str:
+    """Return the machine's name."""
+    return platform.node() or "unknown"
+
+
+@functools.cache
+def code_sha() -> str:
+    """Return this project's commit, `+dirty` where its files differ, or the version where it is installed."""
+    checkout = Path(standings.__file__).parent.parent
+    if not (checkout / ".git").exists():
+        return f"version {metadata.version('standings')}"
+    commit = _git(checkout, "rev-parse", "HEAD")
+    return commit + ("+dirty" if _git(checkout, "status", "--porcelain", "--", *CODE) else "")
+
+
+def _git(checkout: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", str(checkout), *words], capture_output=True, text=True, check=False)  # noqa: S607 - git is looked up as a user would
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def version(package: str) -> str | None:
+    """Return an installed package's version, or None."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def has_worker() -> bool:
+    """Tell whether this environment can evaluate: torch and lm-eval are installed."""
+    return version("torch") is not None and version("lm-eval") is not None
+
+
+def processor() -> str:
+    """Name the processor, as the run's device on a machine without a GPU."""
+    info = Path("/proc/cpuinfo")
+    names = (
+        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
+    return f"cpu ({names[0] if names else platform.processor() or platform.machine()})"
