@@ -1,0 +1,71 @@
+"""Compare what the registry asks for with what the lake holds: write the difference, or plan what is missing."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from standings import sync
+from standings.facts import SCHEMAS
+from standings.plan import Machine, Plan, plan
+from standings.registry import Registry
+from standings.suite import Record, Suite
+from tasks import admission, materialise
+from tasks.faults import reach
+from tasks.lake import Lake
+
+WRITTEN_BY_SYNC = ("models", "benchmarks", "wanted")
+READ_BY_PLAN = ("run", *WRITTEN_BY_SYNC, "verdicts", "decisions", "admissions")
+
+
+class Scope(Record):
+    """What a plan or a run is about; None is everything."""
+
+    suites: tuple[str, ...]
+    models: tuple[str, ...] | None = None
+
+
+def pending_rows(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime) -> dict[str, pa.Table]:
+    """Return the rows that sync would append: entries of the registry that are new, changed or gone."""
+    asked = list(suites)
+    known = lake.facts(*WRITTEN_BY_SYNC)
+    rows = sync.rows(registry, asked, now.date(), now)
+    return sync.changes(rows, known, [suite.suite for suite in asked], now)
+
+
+def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime) -> int:
+    """Append what sync finds to the lake; return the number of rows. Run twice, the second appends nothing."""
+    pending = pending_rows(lake, registry, suites, now)
+    lake.append("models", pending["models"])
+    reach("sync.after_models")
+    lake.append("benchmarks", pending["benchmarks"])
+    lake.append("wanted", pending["wanted"])
+    return sum(rows.num_rows for rows in pending.values())
+
+
+def make_plan(
+    lake: Lake, registry: Registry, suites: Iterable[Suite], scope: Scope, machine: Machine, now: datetime
+) -> Plan:
+    """Plan from the lake as it would be after a sync and a look of the gate. Writes nothing."""
+    asked = list(suites)
+    facts = dict(lake.facts(*READ_BY_PLAN, admissions=admission.preview(lake, now)))
+    for name, rows in pending_rows(lake, registry, asked, now).items():
+        facts[name] = pa.concat_tables([facts[name], rows.cast(SCHEMAS[name])])
+    states = [row for row in materialise.job_state(facts, now=now).to_pylist() if _is_in(scope, row)]
+    variants = {row["variant_id"]: row for row in facts["models"].to_pylist() if row["variant_id"]}
+    benchmarks = {row["benchmark_id"]: row for row in facts["benchmarks"].to_pylist()}
+    return plan(states, variants, benchmarks, machine)
+
+
+def _is_in(scope: Scope, row: Mapping[str, Any]) -> bool:
+    return row["suite"] in scope.suites and (scope.models is None or row["model"] in scope.models)
+
+
+def choose(suites: Mapping[str, Suite], names: Collection[str], limit: int | None) -> list[Suite]:
+    """Return the named suites, each asked only its first `limit` documents where that is given.
+
+    Raises KeyError for a suite that is not there.
+    """
+    chosen = [suites[name] for name in names or suites]
+    return [suite.limited(limit) for suite in chosen] if limit else chosen
