@@ -1,0 +1,165 @@
+"""Run the gate: look once at each run in the inbox, admit what is right and set aside what is faulty.
+
+The gate's own log is the only clock that decides which of a job's runs counts: a worker's may be hours off.
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from standings import admission
+from standings.facts import table as fact_table
+from tasks.faults import reach
+from tasks.lake import INBOX, Lake, RunKey, log_key
+from tasks.parquet import Faulty, decode, encode
+from tasks.store import Conflict, Missing
+
+_THREADS = 8
+_FAULTS_TOLD = 5  # of one run; one wrong column makes as many faults as there are rows
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Report one pass of the gate."""
+
+    count: int  # runs admitted
+    faults: dict[RunKey, str]  # why each of the others was set aside
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    key: RunKey
+    run_sha256: str
+    fault: str | None
+    finished_at: datetime | None  # None where the commit record could not be read
+
+
+def pending(lake: Lake) -> list[RunKey]:
+    """List the runs that have their commit record and are not in the gate's log."""
+    return _pending(lake, lake.admissions())
+
+
+def admit(lake: Lake, now: datetime) -> Admitted:
+    """Look at each pending run and append the verdicts to the log as one object.
+
+    Gates may race: the log's next number can be created once, and who loses reads the log again.
+    """
+    judged: dict[RunKey, _Judged] = {}
+    while True:
+        number, log = lake.log()
+        _judge(lake, log, judged)
+        new = _rows(judged, log, now)
+        if not new:
+            return Admitted(0, {})
+        faults = {RunKey(row["job_id"], row["run_id"]): row["fault"] for row in new if row["fault"]}
+        for key, fault in faults.items():
+            _quarantine(lake, key, fault)
+        reach("admit.before_log")
+        try:
+            lake.store.create(log_key(number + 1), encode("admissions", fact_table("admissions", new)))
+        except Conflict:
+            continue
+        reach("admit.after_log")
+        return Admitted(len(new) - len(faults), faults)
+
+
+def preview(lake: Lake, now: datetime) -> pa.Table:
+    """Return the log as `admit` would leave it, and write nothing."""
+    _, log = lake.log()
+    judged: dict[RunKey, _Judged] = {}
+    _judge(lake, log, judged)
+    return pa.concat_tables([log, fact_table("admissions", _rows(judged, log, now))]).combine_chunks()
+
+
+def _pending(lake: Lake, log: pa.Table) -> list[RunKey]:
+    seen = {RunKey(row["job_id"], row["run_id"]) for row in log.select(["job_id", "run_id"]).to_pylist()}
+    return [key for key in _committed(lake) if key not in seen]
+
+
+def _committed(lake: Lake) -> Iterator[RunKey]:
+    for entry in lake.store.list(INBOX):
+        parts = entry.key.removeprefix(INBOX).split("/")
+        if len(parts) == 3 and parts[2] == "run.parquet":
+            yield RunKey(parts[0], parts[1])
+
+
+def _judge(lake: Lake, log: pa.Table, judged: dict[RunKey, _Judged]) -> None:
+    """Bring `judged` up to what is pending now; what was judged before is not read again."""
+    waiting = _pending(lake, log)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        new = [key for key in waiting if key not in judged]
+        judged.update(zip(new, pool.map(lambda key: _look(lake, key), new), strict=True))
+    for key in set(judged) - set(waiting):
+        del judged[key]
+
+
+def _rows(judged: dict[RunKey, _Judged], log: pa.Table, now: datetime) -> list[dict[str, Any]]:
+    """Number what was judged; a run_id that the log has under another job is a fault of its own."""
+    # Among runs of one pass the workers' clocks decide; those that can't be read come last.
+    order = sorted(judged.values(), key=lambda run: (run.finished_at is None, run.finished_at or now, run.key.run_id))
+    taken = set(log["run_id"].to_pylist())
+    rows: list[dict[str, Any]] = []
+    for run in order:
+        twice = f"run_id {run.key.run_id} is another job's run" if run.key.run_id in taken else None
+        taken.add(run.key.run_id)
+        rows.append(
+            {
+                "admitted_seq": log.num_rows + len(rows) + 1,
+                "admitted_at": now,
+                "job_id": run.key.job_id,
+                "run_id": run.key.run_id,
+                "run_sha256": run.run_sha256,
+                "fault": run.fault or twice,
+            }
+        )
+    return rows
+
+
+def _look(lake: Lake, key: RunKey) -> _Judged:
+    """Check one run and all that it names."""
+    body = lake.store.read(key.of("run"))
+    sha256 = hashlib.sha256(body).hexdigest()
+    try:
+        table = decode("run", body)
+    except Faulty as error:
+        return _Judged(key, sha256, str(error), None)
+    if table.num_rows != 1:
+        return _Judged(key, sha256, f"run has {table.num_rows} rows, and must have one", None)
+    [run] = table.to_pylist()
+    faults = [*admission.run_faults(run, key.job_id, key.run_id), *_sibling_faults(lake, key, run)]
+    told = "; ".join(faults[:_FAULTS_TOLD]) + (
+        f"; and {len(faults) - _FAULTS_TOLD} more" * (len(faults) > _FAULTS_TOLD)
+    )
+    return _Judged(key, sha256, told or None, run["finished_at"])
+
+
+def _sibling_faults(lake: Lake, key: RunKey, run: dict[str, Any]) -> Iterator[str]:
+    for name, check in (("scores", admission.scores_faults), ("samples", admission.samples_faults)):
+        if run[f"{name}_sha256"] is None:
+            continue
+        try:
+            body = lake.store.read(key.of(name))
+            if hashlib.sha256(body).hexdigest() != run[f"{name}_sha256"]:
+                yield f"{name} has not the sha256 that run names"
+                continue
+            yield from check(run, decode(name, body))
+        except (Faulty, Missing) as error:
+            yield str(error)
+
+
+def _quarantine(lake: Lake, key: RunKey, fault: str) -> None:
+    """Copy a faulty run aside with the reason. The original stays: facts are never edited."""
+    folder = f"quarantine/{key.job_id}/{key.run_id}"
+    for name in ("samples", "scores", "run"):
+        with contextlib.suppress(Missing):
+            lake.store.create(f"{folder}/{name}.parquet", lake.store.read(key.of(name)))
+    reason = {"job_id": key.job_id, "run_id": key.run_id, "fault": fault}
+    with contextlib.suppress(Conflict):  # another gate, of another version, said it in other words
+        lake.store.create(f"{folder}/reason.json", json.dumps(reason, indent=2, sort_keys=True).encode())

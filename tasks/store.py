@@ -1,0 +1,154 @@
+"""Keep immutable objects under keys: a folder now, an S3 bucket later, behind the same four verbs."""
+
+import fcntl
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_PRIVATE = ".tmp"  # no part of a key begins with a dot, so nothing in there is ever listed
+_PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*")
+
+
+class Conflict(Exception):
+    """Say that somebody else's bytes are under the key."""
+
+
+class Missing(Exception):
+    """Say that nothing is under the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Name one object of a listing."""
+
+    key: str
+    bytes: int  # size
+
+
+class Store(Protocol):
+    """Speak to a place of objects. A reader sees an object whole or not at all."""
+
+    def create(self, key: str, body: bytes) -> None:
+        """Put an object that nobody may replace; raise `Conflict` where other bytes are under the key.
+
+        The same bytes are one's own lost reply and return quietly.
+        """
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes, or raise `Missing`."""
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """List the keys that start with `prefix` and come after `after`, in the order of their bytes."""
+
+    def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
+        """Replace `expected` by `body`, or raise `Conflict`; None expects that nothing is under the key."""
+
+
+class FolderStore:
+    """Keep objects in a folder, durable once a call returns. Reading creates nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self, key: str, body: bytes) -> None:
+        """Write beside, then link: `os.link` fails where the key exists, so one writer wins."""
+        target = self._path(key)
+        _make_folders(target.parent)
+        written = self._write_beside(body)
+        try:
+            os.link(written, target)
+        except FileExistsError:
+            if _sha256(target.read_bytes()) != _sha256(body):
+                raise Conflict(f"{key}: other bytes are there; an object is written once") from None
+        finally:
+            written.unlink()
+        _sync(target.parent)
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes, or raise `Missing`."""
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise Missing(f"{key}: nothing is there") from None
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """List keys as S3 would: `prefix` is a string and not a folder."""
+        if prefix:
+            self._path(prefix.rstrip("/"))
+        base = prefix.rpartition("/")[0]
+        return _walk(os.path.join(self.root, base), f"{base}/" if base else "", prefix, after)  # noqa: PTH118
+
+    def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
+        """Replace under a lock that every swapper of this store takes; a reader needs none."""
+        if expected is None:
+            return self.create(key, body)
+        target = self._path(key)
+        written = self._write_beside(body)
+        with (self.root / _PRIVATE / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            current = target.read_bytes() if target.exists() else None
+            if current not in (expected, body):
+                written.unlink()
+                raise Conflict(f"{key}: it was changed by somebody else; read it again")
+            written.replace(target)
+        return _sync(target.parent)
+
+    def _path(self, key: str) -> Path:
+        bad = [part for part in key.split("/") if not _PART.fullmatch(part)]
+        if bad:
+            raise ValueError(f"key {key!r}: {bad[0]!r} is no part of a key: letters, digits and _=+-. not at the start")
+        return self.root / key
+
+    def _write_beside(self, body: bytes) -> Path:
+        folder = self.root / _PRIVATE
+        _make_folders(folder)
+        written = folder / uuid.uuid4().hex
+        with written.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        return written
+
+
+def _walk(folder: str, base: str, prefix: str, after: str) -> Iterator[Entry]:
+    try:
+        # "a-b/x" comes before "a/x", as "-" before "/": a folder sorts with its slash.
+        found = sorted((item.name + "/" * item.is_dir(), item) for item in os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name, item in found:
+        key = base + name
+        if not _PART.fullmatch(item.name):
+            continue
+        if name.endswith("/"):
+            # Nothing in the folder comes after `after` unless the folder itself does or `after` lies in it.
+            if (key.startswith(prefix) or prefix.startswith(key)) and (key > after or after.startswith(key)):
+                yield from _walk(item.path, key, prefix, after)
+        elif key.startswith(prefix) and key > after:
+            yield Entry(key, item.stat().st_size)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and its parents, each durable in its own parent."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -1,0 +1,125 @@
+"""The folder store: written once, whole or not at all, listed as S3 lists."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.store import Conflict, Entry, FolderStore, Missing
+
+
+def test_an_object_reads_back_as_it_was_created(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "lake")
+    store.create("a/b/c.parquet", b"body")
+    assert store.read("a/b/c.parquet") == b"body"
+    assert list(store.list("a/")) == [Entry("a/b/c.parquet", 4)]
+
+
+def test_creating_the_same_bytes_again_is_ones_own_lost_reply(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.create("key", b"body")
+    store.create("key", b"body")
+    assert store.read("key") == b"body"
+
+
+def test_creating_other_bytes_under_a_key_is_a_conflict_and_changes_nothing(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.create("key", b"first")
+    with pytest.raises(Conflict, match="key"):
+        store.create("key", b"second")
+    assert store.read("key") == b"first"
+    assert not [path for path in (tmp_path / ".tmp").iterdir() if path.name != "lock"]
+
+
+def test_of_many_creators_of_one_key_one_wins(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+
+    def create(number: int) -> int | None:
+        try:
+            store.create("log/1", b"%d" % number)
+        except Conflict:
+            return None
+        return number
+
+    with ThreadPoolExecutor(16) as pool:
+        winners = [number for number in pool.map(create, range(64)) if number is not None]
+    assert len(winners) == 1
+    assert store.read("log/1") == b"%d" % winners[0]
+
+
+def test_swaps_that_race_lose_no_increment(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.swap("latest.json", b"0 nobody", None)
+
+    def increment(who: int) -> None:
+        while True:
+            current = store.read("latest.json")
+            try:
+                # Named, as two racers with the same bytes would both be told that they are there.
+                return store.swap("latest.json", b"%d by-%d" % (int(current.split()[0]) + 1, who), current)
+            except Conflict:
+                continue
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(increment, range(40)))
+    assert store.read("latest.json").startswith(b"40 ")
+
+
+def test_a_swap_of_what_has_changed_is_a_conflict(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    with pytest.raises(Conflict):
+        store.swap("latest.json", b"new", b"old")
+    store.swap("latest.json", b"old", None)
+    with pytest.raises(Conflict):
+        store.swap("latest.json", b"new", None)
+    store.swap("latest.json", b"new", b"old")
+    with pytest.raises(Conflict):
+        store.swap("latest.json", b"newer", b"old")
+    assert store.read("latest.json") == b"new"
+
+
+def test_reading_a_store_that_is_not_there_creates_nothing(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "home" / "lake")
+    assert list(store.list("inbox/")) == []
+    assert list(store.list("")) == []
+    with pytest.raises(Missing):
+        store.read("latest.json")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("key", ["", "../up", "a/../b", "/root", "a//b", "a/", ".tmp/x", "a/.b", "a b", "a\nb", "-\\x"])
+def test_a_key_that_could_leave_the_store_is_refused(tmp_path: Path, key: str) -> None:
+    store = FolderStore(tmp_path)
+    for use in (lambda: store.create(key, b""), lambda: store.read(key), lambda: store.swap(key, b"", None)):
+        with pytest.raises(ValueError, match="no part of a key"):
+            use()
+
+
+_keys = st.lists(
+    st.lists(st.sampled_from(["a", "a-b", "a.b", "a_b", "ab", "b", "0"]), min_size=1, max_size=3).map("/".join),
+    max_size=12,
+    unique=True,
+)
+
+
+@given(_keys, st.sampled_from(["", "a", "a/", "a-", "a/b", "a/a-b/"]), st.sampled_from(["", "a", "a/a", "a-b/a", "b"]))
+def test_listing_gives_the_keys_of_a_prefix_after_a_key_in_the_order_of_their_bytes(
+    tmp_path_factory: pytest.TempPathFactory, keys: list[str], prefix: str, after: str
+) -> None:
+    store = FolderStore(tmp_path_factory.mktemp("store"))
+    # In a folder a key can't be an object and a prefix at once.
+    keys = [key for key in keys if not any(other.startswith(key + "/") for other in keys)]
+    for key in keys:
+        store.create(key, b"x")
+    expected = sorted(key for key in keys if key.startswith(prefix) and key > after)
+    assert [entry.key for entry in store.list(prefix, after)] == expected
+
+
+def test_what_somebody_dropped_into_the_folder_under_no_valid_key_is_not_listed(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.create("inbox/a", b"")
+    (tmp_path / "inbox" / ".DS_Store").write_bytes(b"")
+    (tmp_path / "inbox" / "copy of a").write_bytes(b"")
+    assert [entry.key for entry in store.list("inbox/")] == ["inbox/a"]
