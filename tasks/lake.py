@@ -19,13 +19,14 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from standings import identity
 from standings.facts import SCHEMAS
 from standings.facts import table as fact_table
 from tasks.faults import reach
 from tasks.parquet import Faulty, decode, encode
 from tasks.store import Missing, Store
 
-INBOX, LOG = "inbox/v1/", "admissions/v1/"
+INBOX, LOG, APPENDED = "inbox/v1/", "admissions/v1/", "facts/v1/"
 CLOCKS = {  # the column that says when a row was appended
     "models": "known_from",
     "benchmarks": "known_from",
@@ -63,14 +64,11 @@ class Lake:
         Killed in between, the run was never there. A failed run has no scores and no samples.
         """
         key = RunKey(run["job_id"], run["run_id"])
-        names: dict[str, Any] = {}
         reach("put.before_samples")
-        for name, table in (("samples", samples), ("scores", scores)):
-            if table is not None:
-                body = encode(name, table)
-                self.store.create(key.of(name), body)
-                names |= {f"{name}_sha256": hashlib.sha256(body).hexdigest(), f"{name}_rows": table.num_rows}
-            reach(f"put.after_{name}")
+        names = self._put_sibling(key, "samples", samples)
+        reach("put.after_samples")
+        names |= self._put_sibling(key, "scores", scores)
+        reach("put.after_scores")
         self.store.create(key.of("run"), encode("run", fact_table("run", [{**run, **names}])))
         reach("put.after_run")
 
@@ -81,7 +79,7 @@ class Lake:
         body = encode(name, rows)
         moment: datetime = pc.max(rows[CLOCKS[name]]).as_py()
         stamp = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        self.store.create(f"facts/v1/{name}/{stamp}-{hashlib.sha256(body).hexdigest()}.parquet", body)
+        self.store.create(f"{APPENDED}{name}/{stamp}-{hashlib.sha256(body).hexdigest()}.parquet", body)
 
     def facts(self, *names: str, admissions: pa.Table | None = None) -> dict[str, pa.Table]:
         """Read whole tables by name; of run and scores only what the gate admitted.
@@ -116,6 +114,10 @@ class Lake:
             )
         return len(keys), table
 
+    def revision(self) -> str:
+        """Hash what was appended so far. Take it before the facts are read: a board then has at least what it says."""
+        return identity.digest([entry.key for entry in self.store.list(APPENDED)])
+
     def run(self, run_id: str) -> dict[str, Any]:
         """Read one admitted run."""
         rows: list[dict[str, Any]] = self._of_runs(["run"], _only(self.admissions(), {run_id}))["run"].to_pylist()
@@ -128,6 +130,14 @@ class Lake:
         log = _admitted(_only(self.admissions(), set(ids)))
         runs = [run for run in self._each(self._read_run, log) if run is not None]
         return _joined("samples", self._each(lambda run: self._sibling("samples", run), runs))
+
+    def _put_sibling(self, key: RunKey, name: str, table: pa.Table | None) -> dict[str, Any]:
+        """Put scores or samples, and return what the commit record says of them."""
+        if table is None:
+            return {}
+        body = encode(name, table)
+        self.store.create(key.of(name), body)
+        return {f"{name}_sha256": hashlib.sha256(body).hexdigest(), f"{name}_rows": table.num_rows}
 
     def _read_pass(self, key: str) -> pa.Table:
         try:
@@ -178,7 +188,7 @@ class Lake:
                 # No board is built on half a registry; the next sync writes again what is not there.
                 raise Faulty(f"{key}: {error}. Move it away and run `standings refresh`.") from error
 
-        return _joined(name, self._each(read, [entry.key for entry in self.store.list(f"facts/v1/{name}/")]))
+        return _joined(name, self._each(read, [entry.key for entry in self.store.list(f"{APPENDED}{name}/")]))
 
     def _each(self, read: Callable[[Item], Got], items: Iterable[Item]) -> list[Got]:
         with ThreadPoolExecutor(_THREADS) as pool:
