@@ -1,0 +1,117 @@
+-- One row is a job that a suite asks or has asked of a variant, and what became of it. This file alone decides that.
+-- Of a job's runs the first admitted that succeeded and is not withdrawn counts; a later one never displaces it.
+-- Failures are held against a job since it was last reset: by an operator's retry, or by withdrawing its run.
+-- An infrastructure failure is tried again after 5, 10, 20, … minutes, three times a night (noon to noon UTC, so that
+-- no night is cut in two) and six in all. Other failures stay, but for a new worker image and, once, a new hub token.
+-- wanted: it is what is asked now; false for an older epoch, revision or protocol of a cell
+-- state: counted, missing, waiting, failed, given_up or blocked
+-- run_id: run that counts
+-- suspect: the run that counts is ruled suspect
+-- attempts: admitted attempts ever; cancelled ones are none
+-- failures: failed attempts since the last reset
+-- reason: why the last attempt failed, a word of standings.failure; or why the cell is blocked
+-- detail: what happened, in a sentence
+-- next_at: when a waiting job is due
+-- why: state in a sentence, for the plan
+-- settled: it has had a successful run or a failure that is not tried again; stays true, so a shown epoch never flips back
+-- assert unique: suite, benchmark, model, variant, job_id
+-- assert rows: state <> 'counted' OR run_id IS NOT NULL
+WITH latest AS (
+  FROM raw.wanted
+  QUALIFY row_number() OVER (PARTITION BY suite, benchmark, model, variant, job_id ORDER BY known_from DESC) = 1
+), asked AS (
+  SELECT latest.*, version.epoch, row_number() OVER cell = 1 AS wanted, first_value(latest.removed) OVER cell AS gone
+  FROM latest LEFT JOIN model.benchmark_version AS version USING (suite, benchmark, benchmark_id)
+  WINDOW cell AS (PARTITION BY suite, benchmark, model, variant ORDER BY latest.known_from DESC, job_id DESC NULLS LAST)
+), counted AS (
+  SELECT job_id, arg_min(run_id, admitted_seq) AS run_id, min(admitted_seq) AS admitted_seq,
+    arg_min(coalesce(verdict, '') = 'suspect', admitted_seq) AS suspect, arg_min_null(verdict_reason, admitted_seq) AS doubt
+  FROM model.attempt WHERE status = 'succeeded' AND withdrawn_at IS NULL GROUP BY job_id
+), retry AS (
+  SELECT target AS job_id, max(decided_at) AS retried_at, arg_max(reason, decided_at) AS retried_for
+  FROM raw.decisions WHERE decision = 'retry' GROUP BY target
+), history AS (
+  SELECT job_id, count(*) AS attempts, max(withdrawn_at) AS withdrawn_at,
+    arg_max(verdict_reason, withdrawn_at) AS withdrawn_for,
+    bool_or(status = 'succeeded' OR reason <> 'infrastructure') OR count(*) >= 6 AS settled
+  FROM model.attempt GROUP BY job_id
+), failed AS (
+  SELECT attempt.*,
+    date_trunc('day', attempt.ended_at - INTERVAL 12 HOUR) = date_trunc('day', getvariable('now') - INTERVAL 12 HOUR) AS tonight
+  FROM model.attempt AS attempt
+  LEFT JOIN retry USING (job_id)
+  LEFT JOIN history USING (job_id)
+  WHERE attempt.status = 'failed'
+    AND attempt.admitted_at > coalesce(greatest(retry.retried_at, history.withdrawn_at), '-infinity'::TIMESTAMPTZ)
+), trouble AS (
+  SELECT job_id, count(*) AS failures, count(*) FILTER (reason = 'infrastructure') AS outages,
+    count(*) FILTER (reason = 'infrastructure' AND tonight) AS outages_tonight,
+    count(*) FILTER (reason = 'gated') AS refusals,
+    arg_max(reason, admitted_seq) AS reason, arg_max_null(detail, admitted_seq) AS detail,
+    arg_max_null(engine_version, admitted_seq) AS engine_version, max(ended_at) AS ended_at
+  FROM failed GROUP BY job_id
+), due AS (
+  SELECT *, CASE WHEN reason = 'infrastructure' THEN greatest(
+    ended_at + to_minutes((5 * 2 ** (outages - 1))::BIGINT),
+    CASE WHEN outages_tonight >= 3 THEN date_trunc('day', getvariable('now') - INTERVAL 12 HOUR) + INTERVAL 36 HOUR END
+  ) END AS next_at
+  FROM trouble
+), judged AS (
+  SELECT asked.*, counted.run_id, counted.admitted_seq, coalesce(counted.suspect, false) AS suspect, counted.doubt,
+    coalesce(history.attempts, 0) AS attempts, coalesce(due.failures, 0) AS failures,
+    coalesce(history.settled, false) OR asked.blocked IS NOT NULL AS settled,
+    due.reason, due.detail, due.outages, due.next_at,
+    retry.retried_at, retry.retried_for, history.withdrawn_at, history.withdrawn_for,
+    CASE
+      WHEN counted.run_id IS NOT NULL THEN 'counted'
+      WHEN asked.job_id IS NULL OR asked.blocked IS NOT NULL THEN 'blocked'
+      WHEN due.reason IS NULL THEN 'missing'
+      WHEN due.reason = 'infrastructure' AND due.outages >= 6 THEN 'given_up'
+      WHEN due.reason = 'infrastructure' AND due.next_at > getvariable('now') THEN 'waiting'
+      WHEN due.reason = 'infrastructure' THEN 'missing'
+      WHEN due.reason = 'unsupported' AND due.engine_version <> getvariable('image') THEN 'missing'
+      WHEN due.reason = 'gated' AND due.refusals < 2 AND coalesce(getvariable('token'), false) THEN 'missing'
+      ELSE 'failed'
+    END AS state
+  FROM asked
+  LEFT JOIN counted USING (job_id) LEFT JOIN history USING (job_id)
+  LEFT JOIN retry USING (job_id) LEFT JOIN due USING (job_id)
+  WHERE NOT asked.gone AND (asked.job_id IS NOT NULL OR asked.wanted)
+), revision AS (
+  SELECT variant_id, any_value(revision ORDER BY known_from DESC) AS revision
+  FROM raw.models WHERE variant_id IS NOT NULL GROUP BY variant_id
+), earlier AS (
+  SELECT suite, benchmark, model, variant,
+    arg_max({job_id: job_id, epoch: epoch, benchmark_id: benchmark_id, variant_id: variant_id}, known_from) AS job
+  FROM judged WHERE state = 'counted' AND NOT wanted GROUP BY ALL
+)
+SELECT judged.suite, judged.benchmark, judged.benchmark_id, judged.epoch, judged.model, judged.variant,
+  judged.variant_id, judged.job_id, judged.kind, judged.protocol, judged.wanted, judged.known_from, judged.state,
+  judged.run_id, judged.admitted_seq, judged.suspect, judged.attempts, judged.failures, judged.settled,
+  CASE judged.state WHEN 'blocked' THEN judged.blocked WHEN 'counted' THEN NULL ELSE judged.reason END AS reason,
+  CASE judged.state WHEN 'counted' THEN CASE WHEN judged.suspect THEN judged.doubt END ELSE judged.detail END AS detail,
+  CASE judged.state WHEN 'waiting' THEN judged.next_at END AS next_at,
+  CASE
+    WHEN judged.state = 'counted' THEN 'counted'
+    WHEN judged.state = 'blocked' THEN coalesce(judged.blocked, 'no job')
+    WHEN judged.state = 'given_up' THEN 'given up after ' || judged.outages || ' infrastructure failures'
+    WHEN judged.state = 'failed' THEN concat_ws(': ', judged.reason, judged.detail)
+    WHEN judged.reason = 'infrastructure' THEN
+      'infrastructure failure, ' || ['second', 'third', 'fourth', 'fifth', 'sixth'][judged.outages] || ' try'
+    WHEN judged.reason = 'unsupported' THEN 'the worker image has changed'
+    WHEN judged.reason = 'gated' THEN 'a hub token is configured'
+    WHEN judged.withdrawn_at > coalesce(judged.retried_at, '-infinity'::TIMESTAMPTZ)
+      THEN 'withdrawn: ' || judged.withdrawn_for
+    WHEN judged.retried_at IS NOT NULL THEN 'retry: ' || judged.retried_for
+    WHEN earlier.job IS NULL THEN 'never evaluated'
+    WHEN earlier.job.epoch < judged.epoch THEN 'epoch bumped'
+    WHEN earlier.job.benchmark_id <> judged.benchmark_id THEN 'benchmark changed'
+    WHEN earlier.job.variant_id = judged.variant_id THEN 'protocol changed'
+    WHEN old.revision IS DISTINCT FROM new.revision THEN 'new revision'
+    ELSE 'variant changed'
+  END AS why
+FROM judged
+LEFT JOIN earlier USING (suite, benchmark, model, variant)
+LEFT JOIN revision AS old ON old.variant_id = earlier.job.variant_id
+LEFT JOIN revision AS new ON new.variant_id = judged.variant_id
+ORDER BY judged.suite, judged.model, judged.variant, judged.benchmark, judged.known_from

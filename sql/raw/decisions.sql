@@ -1,0 +1,2 @@
+-- One row is one act of an operator.
+FROM lake.decisions

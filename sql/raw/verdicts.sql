@@ -1,0 +1,2 @@
+-- One row is one ruling on one run.
+FROM lake.verdicts

@@ -1,0 +1,237 @@
+"""Build the leaderboard: every SELECT under sql/ becomes a table or macro in one fresh DuckDB file.
+
+The only module that opens DuckDB. Facts come in as Arrow tables and are read as `lake.<table>`; nothing else is.
+A build is always a full one. What a table says of itself (its header) is checked and kept in the file as comments.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from standings.facts import SCHEMAS as FACTS
+from standings.paths import folder
+from standings.stats import STATS, Stat
+from tasks.sqlfiles import SCHEMAS, Query, ancestors, in_order, read_queries
+
+Step = Query | Stat
+
+# Opens in every DuckDB since 1.2.2 and in the browser build; the default of 2.0 opens in nothing older.
+STORAGE_VERSION = "v1.2.0"
+SHOWN_ROWS = 20
+
+# The order matters: the file is attached first, and the last setting forbids any further.
+LOCKED_DOWN = """
+    temp_directory=''; autoload_known_extensions=false; autoinstall_known_extensions=false;
+    allow_community_extensions=false; enable_external_file_cache=false; enable_external_access=false;
+    python_enable_replacements=false; disabled_filesystems='LocalFileSystem'; max_expression_depth=250;
+    memory_limit='1GB'; max_execution_time=60000; lock_configuration=true"""
+
+
+class CheckFailed(Exception):
+    """Data break an assertion of sql/, or a test's rows differ from those expected."""
+
+
+def build(
+    facts: Mapping[str, pa.Table],
+    target: Path,
+    *,
+    now: datetime,
+    snapshot: str,
+    sql: Path | None = None,
+    threads: int | None = None,
+) -> None:
+    """Build all tables and macros into `target`, which is replaced at the end and never half written.
+
+    `facts` holds tables of standings.facts by name; one that is missing counts as empty. `now` (with a time zone) is
+    what a job's pause is held against, `snapshot` the id that the board carries. Raises CheckFailed with the rows that
+    break an assertion; `target` is then as it was.
+    """
+    if target.stem in SCHEMAS:
+        # DuckDB names an opened file after its stem: `leaderboard.overall` would be ambiguous in leaderboard.duckdb.
+        raise ValueError(f"{target}: a file named like a schema can't be queried by readers: name it board.duckdb")
+    part = target.with_name(target.name + ".tmp")
+    wal = part.with_name(part.name + ".wal")
+    part.unlink(missing_ok=True)
+    wal.unlink(missing_ok=True)
+    try:
+        with workshop(facts, now=now, snapshot=snapshot, threads=threads) as con:
+            con.execute(f"ATTACH {quoted(part)} AS board (STORAGE_VERSION '{STORAGE_VERSION}')")
+            con.execute("SET search_path = 'board.main,memory.lake'")
+            make(con, steps(con, sql or folder("sql")))
+            con.execute("CHECKPOINT board")
+            con.execute("USE memory")
+            con.execute("DETACH board")
+        assert not wal.exists(), f"{wal} is left: the file without it would open as an empty database"
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+        wal.unlink(missing_ok=True)
+
+
+def job_state(
+    facts: Mapping[str, pa.Table],
+    *,
+    now: datetime,
+    image: str | None = None,
+    token: bool = False,
+    sql: Path | None = None,
+) -> pa.Table:
+    """Say what each wanted job is: the rows of model.job_state that are wanted now, as sql/ decides them.
+
+    `image` is what a worker would state today as a run's `engine_version`: jobs that another image did not support are
+    asked again. `token` says that a hub token is configured: gated jobs are asked once more.
+    """
+    with workshop(facts, now=now, image=image, token=token) as con:
+        graph = steps(con, sql or folder("sql"))
+        needed = ancestors("model.job_state", {name: step.needs for name, step in graph.items()})
+        make(con, {name: step for name, step in graph.items() if name in needed}, describe=False)
+        return con.sql("SELECT * EXCLUDE (wanted) FROM model.job_state WHERE wanted").to_arrow_table()
+
+
+def query(board: Path, sql: str) -> pa.Table:
+    """Run one SELECT (or EXPLAIN, DESCRIBE, SHOW) on a built board, read-only, with no way to files or the network.
+
+    Raises ValueError where `sql` is anything else or fails. This keeps mistakes out, not attackers: a stranger's
+    query belongs in a process of its own.
+    """
+    if not board.is_file():
+        raise FileNotFoundError(f"{board} does not exist: build it with `standings refresh`")
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH {quoted(board)} AS board (READ_ONLY)")
+        con.execute("USE board")  # a macro resolves its names in the reader's search path
+        con.execute("SET TimeZone = 'UTC'")
+        for setting in LOCKED_DOWN.split(";"):
+            con.execute(f"SET {setting.strip()}")
+        try:
+            kinds = [statement.type.name for statement in con.extract_statements(sql)]
+            if len(kinds) != 1 or kinds[0] not in ("SELECT", "EXPLAIN"):
+                read = " and ".join(kinds) or "no statement"
+                raise ValueError(f"the board answers one SELECT at a time and is never written to; this is {read}")
+            return con.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise ValueError(str(error)) from error
+
+
+@contextmanager
+def workshop(
+    facts: Mapping[str, pa.Table], *, threads: int | None = None, **variables: Any
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory database that holds the facts as `lake.<table>` and the variables that sql/ reads."""
+    if unknown := sorted(set(facts) - set(FACTS)):
+        raise ValueError(f"no such fact table: {', '.join(unknown)}; there are {', '.join(FACTS)}")
+    assert variables["now"].tzinfo is not None, f"now is {variables['now']!r}, which has no time zone"
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        if threads is not None:
+            con.execute(f"SET threads = {threads}")
+        for name in ("now", "snapshot", "image", "token"):
+            con.execute(f"SET VARIABLE {name} = $1", [variables.get(name)])
+        con.execute("CREATE SCHEMA lake")
+        for name, schema in FACTS.items():
+            con.register(f"lake_{name}", conformed(name, facts[name]) if name in facts else schema.empty_table())
+            con.execute(f"CREATE VIEW lake.{name} AS FROM lake_{name}")
+        yield con
+
+
+def conformed(name: str, table: pa.Table) -> pa.Table:
+    """Give a fact table today's columns: a nullable one that older objects lack is null."""
+    schema = FACTS[name]
+    if missing := [field.name for field in schema if field.name not in table.schema.names and not field.nullable]:
+        raise ValueError(f"lake.{name} lacks {', '.join(missing)}, which standings.facts requires")
+    columns = [
+        table[field.name] if field.name in table.schema.names else pa.nulls(len(table), field.type) for field in schema
+    ]
+    return pa.table(columns, names=schema.names)
+
+
+def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
+    """Read sql/ and the computed tables, in the order in which they can be made."""
+
+    def parse(text: str) -> str:
+        [(tree,)] = con.execute("SELECT json_serialize_sql($1)", [text]).fetchall()
+        return str(tree)
+
+    found: dict[str, Step] = {**read_queries(sql, parse), **STATS}
+    order = in_order({name: step.needs for name, step in found.items()}, given={f"lake.{name}" for name in FACTS})
+    return {name: found[name] for name in order}
+
+
+def make(con: duckdb.DuckDBPyConnection, graph: Mapping[str, Step], *, describe: bool = True) -> None:
+    """Make each step in turn, check it and write its meaning into the database."""
+    failures: list[str] = []
+    known: dict[str, dict[str, str]] = {f"lake.{name}": _meanings(schema) for name, schema in FACTS.items()}
+    for schema in SCHEMAS:
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for name, step in graph.items():
+        make_one(con, name, step)
+        failures += _failures(con, step) if isinstance(step, Query) else []
+        if describe:
+            known[name] = _describe(con, name, step, [known[need] for need in step.needs if need in known])
+    if failures:
+        raise CheckFailed("\n\n".join(failures))
+
+
+def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
+    """Make one table or macro of what has been made before."""
+    if isinstance(step, Query):
+        try:
+            con.execute(step.create)
+        except duckdb.Error as error:
+            raise ValueError(f"{step.path}: {error}") from error
+        return
+    table = step.function(*(con.sql(f"FROM {need}").to_arrow_table() for need in step.needs))
+    con.register("computed", table)
+    con.execute(f"CREATE TABLE {name} AS FROM computed")
+    con.unregister("computed")
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> dict[str, str]:
+    """List the columns of a table, or of a macro called without arguments, with their types."""
+    call = "()" if isinstance(step, Query) and step.parameters is not None else ""
+    return {column: kind for column, kind, *_ in con.sql(f"DESCRIBE FROM {name}{call}").fetchall()}
+
+
+def quoted(text: object) -> str:
+    """Write a SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _failures(con: duckdb.DuckDBPyConnection, query: Query) -> list[str]:
+    """Run a file's assertions; each that fails is told with its first offending rows."""
+    failures = []
+    if query.parameters is not None:
+        con.sql(f"FROM {query.name}()").fetchall()  # a macro's missing names are found only by calling it
+    for check in query.checks:
+        offenders = con.sql(check.offenders)
+        [(count,)] = offenders.count("*").fetchall()
+        if count:
+            shown = offenders.limit(SHOWN_ROWS)
+            failures.append(f"{query.path}: `-- {check.text}` is broken by {count} rows of {query.name}:\n{shown}")
+    return failures
+
+
+def _describe(con: duckdb.DuckDBPyConnection, name: str, step: Step, parents: list[dict[str, str]]) -> dict[str, str]:
+    """Comment a table and its columns. A column that its file doesn't describe means what it means where it is read."""
+    columns = list(columns_of(con, name, step))
+    inherited = {column: text for parent in reversed(parents) for column, text in parent.items()}
+    meanings = {column: text for column, text in {**inherited, **step.columns}.items() if column in columns}
+    where = step.path if isinstance(step, Query) else name
+    if strange := sorted(step.columns.keys() - meanings.keys()):
+        raise ValueError(f"{where}: {strange[0]!r} is described and is no column: mend the header or the SELECT")
+    if name.startswith("leaderboard.") and (bare := [column for column in columns if column not in meanings]):
+        raise ValueError(f"{where}: {bare[0]!r} has no meaning: add `-- {bare[0]} [unit]: what it is` to the header")
+    macro = isinstance(step, Query) and step.parameters is not None
+    comments = [f"COMMENT ON {'MACRO TABLE' if macro else 'TABLE'} {name} IS {quoted(step.about)}"]
+    if not macro:
+        comments += [f'COMMENT ON COLUMN {name}."{column}" IS {quoted(text)}' for column, text in meanings.items()]
+    con.execute("; ".join(["BEGIN", *comments, "COMMIT"]))  # one by one each would wait for the disk
+    return meanings
+
+
+def _meanings(schema: pa.Schema) -> dict[str, str]:
+    return {field.name: field.metadata[b"meaning"].decode() for field in schema}
