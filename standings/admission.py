@@ -134,8 +134,7 @@ def _score_row_faults(scores: pa.Table) -> Iterator[str]:
 def _sample_row_faults(samples: pa.Table) -> Iterator[str]:
     places = zip(*(samples[name].to_pylist() for name in ("task", "doc_id", "repeat", "filter")), strict=True)
     yield from _repeated("samples", Counter(places))
-    outcomes = samples["outcomes"].combine_chunks()
-    values = pa.concat_arrays([chunk.items for chunk in getattr(outcomes, "chunks", [outcomes])])
+    values = samples["outcomes"].combine_chunks().items
     endless = pc.sum(pc.invert(pc.is_finite(values))).as_py()
     if endless:
         yield f"samples.outcomes holds {endless} numbers that are not finite"

@@ -54,6 +54,8 @@ def decode(name: str, body: bytes) -> pa.Table:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Faulty(f"{name}: not readable as Parquet: {str(error).splitlines()[0]}") from error
     schema = SCHEMAS[name]
+    if table.schema.equals(schema):
+        return pa.Table.from_arrays(table.columns, schema=schema)
     columns = []
     for field in schema:
         place = table.schema.get_field_index(field.name)

@@ -124,6 +124,8 @@ def test_rows_missing_or_twice_are_refused() -> None:
     assert twice[0] == "scores has 2 rows, and run names 1"
     assert "1 rows twice, the first is (quick_sums, acc, none)" in twice[1]
     assert admission.samples_faults(row, samples.slice(1)) == ["samples has 3 rows, and run names 4"]
+    nothing = {**row, "samples_rows": 0}
+    assert admission.samples_faults(nothing, samples.slice(0, 0)) == []
     same = pa.concat_tables([samples.slice(0, 2), samples.slice(0, 2)])
     assert "2 rows twice" in admission.samples_faults(row, same)[0]
 

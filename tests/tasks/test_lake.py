@@ -116,6 +116,18 @@ def test_appended_rows_are_read_in_the_order_of_their_clock_and_the_same_rows_on
     assert lake.facts("verdicts")["verdicts"]["verdict"].to_pylist() == ["withdrawn", "cleared"]
 
 
+def test_the_revision_moves_with_what_is_appended_and_not_with_runs(tmp_path: Path) -> None:
+    lake = Lake(FolderStore(tmp_path))
+    empty = lake.revision()
+    run = runs.run()
+    lake.put_run(run, runs.scores(run), runs.samples(run))
+    admission.admit(lake, NOON)
+    assert lake.revision() == empty
+    ruling = {"run_id": run["run_id"], "verdict": "suspect", "reason": "slow", "who": "ada", "decided_at": NOON}
+    lake.append("verdicts", facts.table("verdicts", [ruling]))
+    assert lake.revision() != empty
+
+
 def test_reading_a_lake_that_is_not_there_gives_empty_tables_and_creates_nothing(tmp_path: Path) -> None:
     lake = Lake(FolderStore(tmp_path / "lake"))
     found = lake.facts("run", "scores", "models", "benchmarks", "wanted", "admissions", "verdicts", "decisions")
