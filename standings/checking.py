@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from standings import countries
-from standings.faults import ROOT, Fault, not_known
-from standings.licences import DeclaredLicence, classify_declared
+from standings.faults import ROOT, Fault, nearest, not_known
+from standings.licences import classify_declared
 from standings.lineage import ancestors
 from standings.registry import Model, Organisation, Registry
 from standings.suite import Suite
@@ -27,21 +27,20 @@ def check(registry: Registry, suites: Mapping[str, Suite] | None = None) -> list
 
 
 def suite_faults(suites: Mapping[str, Suite]) -> Iterator[Fault]:
-    """Say which benchmark has no lock, and which lock no benchmark."""
+    """Say which benchmark's lock is missing or stale, and which lock has no benchmark."""
     for name, suite in suites.items():
-        file = f"{ROOT}/suites/{name}.yaml"
-        remedy = f"Run: standings suite lock {name}"
+        file, remedy = f"{ROOT}/suites/{name}.yaml", f"Run: standings suite lock {name}"
         for benchmark in suite.benchmarks:
-            if suite.lock(benchmark) is None:
+            lock, asked = suite.lock(benchmark), suite.metadata.get("documents")
+            if lock is None:
                 wrong = f"task '{benchmark.task}' has no lock."
                 yield Fault(file=file, entry=benchmark.id, field="task", wrong=wrong, right=remedy)
+            elif asked is not None and lock.documents != asked:
+                wrong = f"the lock is stale: it holds {lock.documents} documents, and the suite asks {asked}."
+                yield Fault(file=file, entry=benchmark.id, field="metadata.documents", wrong=wrong, right=remedy)
         for task in sorted(set(suite.locks) - {benchmark.task for benchmark in suite.benchmarks}):
-            yield Fault(
-                file=f"{ROOT}/suites/{name}.lock.yaml",
-                entry=task,
-                wrong="locks a task that the suite does not have.",
-                right=remedy,
-            )
+            locks = file.replace(".yaml", ".lock.yaml")
+            yield Fault(file=locks, entry=task, wrong="is locked, and the suite does not ask it.", right=remedy)
 
 
 def _at(registry: Registry, kind: str, name: str) -> dict[str, Any]:
@@ -80,8 +79,10 @@ def _country_faults(registry: Registry) -> Iterator[Fault]:
     for kind, name, field, codes in used:
         for code in codes:
             if not countries.known(code):
-                words = not_known("country", code, countries.codes(), "Give an ISO 3166-1 alpha-2 code.")
-                yield Fault(**_at(registry, kind, name), field=field, **words)
+                meant = countries.suggest(code)
+                right = f"Did you mean '{meant}'?" if meant else "Give an ISO 3166-1 alpha-2 code."
+                at = _at(registry, kind, name)
+                yield Fault(**at, field=field, wrong=f"country '{code}' is not known.", right=right)
 
 
 def _licence_faults(registry: Registry) -> Iterator[Fault]:
@@ -115,7 +116,7 @@ def _model_faults(registry: Registry, model: Model) -> Iterator[Fault]:
 
 
 def _namespace_faults(at: dict[str, Any], model: Model, organisation: Organisation) -> Iterator[Fault]:
-    namespace = model.id.split("/")[0]
+    namespace = model.id.partition("/")[0]
     if namespace not in organisation.namespaces:
         wrong = f"'{namespace}' is no namespace of organisation '{organisation.id}'."
         yield Fault(
@@ -124,18 +125,24 @@ def _namespace_faults(at: dict[str, Any], model: Model, organisation: Organisati
 
 
 def _declared_faults(registry: Registry, at: dict[str, Any], model: Model) -> Iterator[Fault]:
-    declared = model.licence or DeclaredLicence(source="nothing is recorded")
+    if model.licence is None:
+        if model.access == "weights":
+            wrong = "no licence is recorded: it is shown as unknown."
+            yield Fault(**at, field="licence", wrong=wrong, right="Give what the release declares.", severity="notice")
+        return
+    declared = model.licence
     tags = [declared.license] if isinstance(declared.license, str) else declared.license or ()
-    forms = {form for licence in registry.licences.values() for form in licence.forms}
-    plain = {form for form in forms if "/" not in form}
-    unknown = [tag for tag in tags if tag.lower() not in plain and tag.lower() not in HUB_WORDS]
+    known = {form for licence in registry.licences.values() for form in licence.forms if "/" not in form}
+    unknown = [tag for tag in tags if tag.lower() not in known and tag.lower() not in HUB_WORDS]
     for tag in unknown:
-        words = not_known("licence", tag, plain, f"Add it to {ROOT}/licences.yaml.")
+        words = not_known("licence", tag, known, f"Add it to {ROOT}/licences.yaml.")
         yield Fault(**at, field="licence.license", **words)
-    if not unknown and classify_declared(model.licence, model.access, registry.licences) == (None, "unknown"):
-        said = " / ".join(filter(None, [*tags, declared.license_name])) or declared.source
+    if not unknown and classify_declared(declared, model.access, registry.licences) == (None, "unknown"):
+        said = " / ".join(filter(None, [*tags, declared.license_name]))
         wrong = f"licence '{said}' is not recognised, or in conflict with itself: it is shown as unknown."
-        yield Fault(**at, field="licence", wrong=wrong, severity="notice")
+        names = {form.removeprefix("other/") for licence in registry.licences.values() for form in licence.forms}
+        right = nearest(declared.license_name, names) if declared.license_name else ""
+        yield Fault(**at, field="licence", wrong=wrong, right=right, severity="notice")
 
 
 def _weights_faults(at: dict[str, Any], model: Model) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 import pycountry
 
 EUROPEAN_UNION = "EU"  # reserved by ISO for the union; a licence may exclude it as a whole
+IN_USE = {"UK": "GB", "EL": "GR"}  # the EU's codes where they differ from ISO's
 
 
 def known(code: str) -> bool:
@@ -10,9 +11,12 @@ def known(code: str) -> bool:
     return len(code) == 2 and code.isupper() and pycountry.countries.get(alpha_2=code) is not None
 
 
-def codes() -> list[str]:
-    """List all codes."""
-    return sorted(country.alpha_2 for country in pycountry.countries)
+def suggest(given: str) -> str | None:
+    """Return the code that somebody who wrote a name, three letters, small letters or the EU's code meant."""
+    try:
+        return IN_USE.get(given.upper()) or str(pycountry.countries.lookup(given).alpha_2)
+    except LookupError:
+        return None
 
 
 def country_name(code: str) -> str:

@@ -55,9 +55,12 @@ class Licence(Record):
     note: Text | None = None
 
     @model_validator(mode="after")
-    def _open_only_by_the_list(self) -> Self:
+    def _class_as_its_facts(self) -> Self:
         if (self.licence_class == "osi_approved") != self.osi_approved:
             raise ValueError("class osi_approved is for licences with osi_approved: true, and for all of them")
+        commercial = self.terms.commercial_use
+        if self.licence_class == "noncommercial" and (commercial is None or commercial.value):
+            raise ValueError("class noncommercial needs terms.commercial_use with value: false and its clause")
         return self
 
     @property

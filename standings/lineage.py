@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from standings.licences import LicenceClass, Terms, classify_declared
-from standings.registry import LineageEdge, Registry
+from standings.registry import LineageEdge, Organisation, Registry
 from standings.suite import Record
 
 # From most to least open. Nothing is less open than a plain no, so noncommercial stands after not knowing.
@@ -28,7 +28,7 @@ class Conditions(Record):
     excluded_territories: tuple[str, ...] | None
     naming_duty: bool | None
     covers_outputs: bool | None
-    differs: bool  # an ancestor's declared class is not the release's
+    differs: bool  # an ancestor's class, which may be unknown, is not the release's
 
 
 class Difference(Record):
@@ -127,13 +127,13 @@ def origin_teacher(registry: Registry, model: str) -> str | None:
 
 
 def licence_differences(registry: Registry) -> list[Difference]:
-    """List each release with an ancestor in the registry that declares another class."""
+    """List each release with an ancestor that declares another class; what is not recorded declares nothing."""
     found = []
     for model in registry.models:
         licence, licence_class = declared(registry, model)
         for ancestor, chain in ancestors(registry, model).items():
             other, other_class = declared(registry, ancestor)
-            if ancestor in registry.models and other_class != licence_class:
+            if _recorded(registry, model) and _recorded(registry, ancestor) and other_class != licence_class:
                 found.append(
                     Difference(
                         model=model,
@@ -197,11 +197,23 @@ def _excluded(terms: list[Terms]) -> tuple[str, ...] | None:
     return None if not excluded and None in given else tuple(excluded)
 
 
+def _recorded(registry: Registry, model: str) -> bool:
+    entry = registry.models.get(model)
+    return entry is not None and entry.licence is not None
+
+
+def _organisation(registry: Registry, model: str) -> Organisation | None:
+    """Find who released a model: as its entry says or, where there is none, by the first part of its id."""
+    if entry := registry.models.get(model):
+        return registry.organisations.get(entry.organisation)
+    namespace = model.partition("/")[0]
+    return next((item for item in registry.organisations.values() if namespace in item.namespaces), None)
+
+
 def _join_origins(registry: Registry, models: list[str]) -> str | None:
     countries: set[str] = set()
-    for name in models:
-        entry = registry.models.get(name)
-        organisation = registry.organisations.get(entry.organisation) if entry else None
+    for model in models:
+        organisation = _organisation(registry, model)
         if organisation is None or not organisation.countries:
             return None
         countries.update(organisation.countries)

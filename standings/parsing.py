@@ -20,10 +20,9 @@ def parse(documents: Mapping[str, Any]) -> tuple[Registry, list[Fault]]:
 
     A document's mappings may know the line that they began at, as an attribute `line`.
     """
-    sources = documents.get("sources.yaml") or {}
+    sources, faults = _sources(documents.get("sources.yaml") or {})
     records: dict[str, dict[str, Any]] = {"organisations": {}, "licences": {}, "groupings": {}, "models": {}}
     places: dict[str, Place] = {}
-    faults: list[Fault] = []
     for file, document in sorted(documents.items()):
         if file == "sources.yaml":
             continue
@@ -47,6 +46,12 @@ def parse(documents: Mapping[str, Any]) -> tuple[Registry, list[Fault]]:
             except ValidationError as error:
                 faults += validation_faults(record, error, place)
     return Registry(**records, places=places), faults
+
+
+def _sources(document: Any) -> tuple[dict[str, str], list[Fault]]:
+    if isinstance(document, Mapping) and all(isinstance(said, str) for said in document.values()):
+        return dict(document), []
+    return {}, [Fault(file=f"{ROOT}/sources.yaml", wrong="does not map names to citations.")]
 
 
 def _entries(file: str, document: Any) -> tuple[str, list[Entry], list[Fault]]:

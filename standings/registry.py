@@ -6,7 +6,7 @@ What no source says is None. None is never read as yes.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -147,7 +147,8 @@ class Model(Record):
         """Give an entry without variants its default one, and each variant the model's kind."""
         if not isinstance(given, Mapping):
             return given
-        kind = given.get("kind")
+        # An entry without a valid kind is refused for that; its variants need not be as well.
+        kind = given["kind"] if given.get("kind") in get_args(Kind) else "base"
         variants = given.get("variants") or [default_variant(given.get("access"), kind)]
         if not isinstance(variants, list | tuple):
             return given

@@ -49,3 +49,8 @@ class Variant(Record):
     reasoning: str = Field("off", pattern=r"^(off|on|[1-9]\d*)$")  # a number is a token budget
     weights: WeightsManifest | None = None  # None: the model's own repository at its revision
     weights_note: Text | None = None
+
+    @field_validator("reasoning", mode="before")
+    @classmethod
+    def _budget_as_text(cls, given: object) -> object:
+        return str(given) if isinstance(given, int) and not isinstance(given, bool) else given

@@ -1,6 +1,7 @@
 """Read the registry's YAML files. Anything that is not as it should be becomes a fault, with its file."""
 
 import hashlib
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,13 @@ class Loader(yaml.SafeLoader):
         made.update(self.construct_mapping(node))
 
 
+# YAML 1.1 reads Norway's code NO and the setting `reasoning: on` as true or false.
+BOOLEAN = "tag:yaml.org,2002:bool"
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver(BOOLEAN, re.compile("^(true|false)$"), ["t", "f"])
 Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_located)
 
 

@@ -1,0 +1,109 @@
+"""Licences: what a tag means, and that not knowing never counts as open."""
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from standings.licences import Licence, classify, classify_declared, is_open
+from standings.paths import folder
+from tasks.registry_files import read
+
+TABLE = read(folder("registry"))[0].licences
+INDEX = Path(__file__).parents[3] / "shared" / "data" / "hub" / "model_index.jsonl.gz"
+
+
+@pytest.mark.parametrize(
+    ("license", "name", "expected"),
+    [
+        ("apache-2.0", None, ("apache-2.0", "osi_approved")),
+        ("Apache-2.0", None, ("apache-2.0", "osi_approved")),
+        (["mit"], None, ("mit", "osi_approved")),
+        ("cc-by-sa-4.0", None, ("cc-by-sa-4.0", "content")),
+        ("bsd-3-clause-clear", None, ("bsd-3-clause-clear", "custom_permissive")),
+        ("wtfpl", None, ("wtfpl", "custom_permissive")),
+        ("other", "modified-mit", ("modified-mit", "custom_permissive")),
+        ("llama3", "llama3", ("llama3", "community")),
+        ("other", "deepseek-license", ("deepseek", "community")),
+        ("gemma", "license", ("gemma", "community")),
+        ("other", "qwen-research", ("qwen-research", "noncommercial")),
+        ("cc-by-nc-4.0", None, ("cc-by-nc-4.0", "noncommercial")),
+    ],
+)
+def test_a_declared_form_that_the_table_lists_has_its_class(license, name, expected):
+    assert classify(license, name, TABLE) == expected
+
+
+@pytest.mark.parametrize(
+    ("license", "name"),
+    [
+        ("other", None),  # without a name
+        ("other", ""),
+        ("other", "apache-2.0"),  # were it Apache-2.0, the tag would say so
+        ("apache-2.0", "yi-license"),  # the tag says one, the name another
+        ("unknown", None),
+        ("other", "quwen"),
+        (["mit", "apache-2.0"], None),  # nobody says which holds
+        (None, "qwen-research"),  # a name without a tag
+    ],
+)
+def test_what_is_not_recognised_or_contradicts_itself_is_unknown(license, name):
+    assert classify(license, name, TABLE) == (None, "unknown")
+
+
+@pytest.mark.parametrize("license", [None, "", [], " "])
+def test_no_tag_is_undeclared(license):
+    assert classify(license, None, TABLE) == (None, "undeclared")
+
+
+def test_gpl_without_a_version_is_recognised_and_unknown():
+    assert classify("gpl", None, TABLE) == ("gpl", "unknown")
+
+
+def test_a_model_without_a_licence_is_shown_as_unknown_not_as_open():
+    assert classify_declared(None, "weights", TABLE) == (None, "unknown")
+    assert classify_declared(None, "api", TABLE) == (None, "undeclared")
+
+
+def test_neither_unknown_nor_undeclared_counts_as_open():
+    opened = [name for name in ("osi_approved", "community", "noncommercial", "unknown", "undeclared") if is_open(name)]
+    assert opened == ["osi_approved"]
+
+
+def test_every_licence_that_is_called_osi_approved_names_its_spdx_identifier():
+    assert [name for name, licence in TABLE.items() if licence.osi_approved and not licence.spdx] == []
+
+
+def test_osi_approved_and_noncommercial_can_t_be_claimed_against_the_facts():
+    given = {"id": "x", "name": "X", "source": "its text", "osi_approved": False}
+    with pytest.raises(ValueError, match="osi_approved: true"):
+        Licence.model_validate({**given, "class": "osi_approved"})
+    with pytest.raises(ValueError, match=r"terms\.commercial_use"):
+        Licence.model_validate({**given, "class": "noncommercial"})
+
+
+def test_every_class_but_undeclared_has_a_licence_in_the_table():
+    classes = {licence.licence_class for licence in TABLE.values()}
+    assert classes == {"osi_approved", "content", "custom_permissive", "community", "noncommercial", "unknown"}
+
+
+@pytest.mark.skipif(not INDEX.exists(), reason="../shared/data, the hub's model index, is not here")
+def test_all_records_of_the_hub_index_are_classed_and_none_is_open_by_not_knowing():
+    counts = Counter()
+    with gzip.open(INDEX, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            card = json.loads(line)["cardData"]
+            licence, found = classify(card.get("license"), card.get("license_name"), TABLE)
+            counts[found] += 1
+            recognised = licence is not None and TABLE[licence].licence_class in (
+                "osi_approved",
+                "content",
+                "custom_permissive",
+            )
+            assert is_open(found) == recognised
+    assert counts.total() == 4167
+    # 1,174 records have no licence tag; 3 of them have a name, which makes them unknown. 118 say other without a name.
+    assert counts["undeclared"] == 1171
+    assert counts["unknown"] >= 118 + 3
