@@ -1,0 +1,1 @@
+"""Drive lm-evaluation-harness: the only folder that imports it."""

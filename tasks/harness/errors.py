@@ -1,0 +1,13 @@
+"""Name the ways in which asking a model can fail for good."""
+
+
+class NotFinite(Exception):  # it names what was found, as the run's reason `not_finite` does
+    """A log-likelihood came out as NaN or infinite: the weights or the precision are broken, not the benchmark."""
+
+
+class LockMismatch(Exception):  # named as the run's reason `lock_mismatch`
+    """A task or its documents are not those that the suite locks."""
+
+
+class NoChatTemplate(Exception):  # named as the run's reason `no_chat_template`
+    """The protocol asks for a chat template and the tokenizer has none."""
