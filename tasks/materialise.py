@@ -62,7 +62,9 @@ def build(
         with workshop(facts, now=now, snapshot=snapshot, threads=threads) as con:
             con.execute(f"ATTACH {quoted(part)} AS board (STORAGE_VERSION '{STORAGE_VERSION}')")
             con.execute("SET search_path = 'board.main,memory.lake'")
+            con.execute("BEGIN")  # else every statement waits for the disk
             make(con, steps(con, sql or folder("sql")))
+            con.execute("COMMIT")
             con.execute("CHECKPOINT board")
             con.execute("USE memory")
             con.execute("DETACH board")
@@ -86,11 +88,17 @@ def job_state(
     `image` is what a worker would state today as a run's `engine_version`: jobs that another image did not support are
     asked again. `token` says that a hub token is configured: gated jobs are asked once more.
     """
-    with workshop(facts, now=now, image=image, token=token) as con:
-        graph = steps(con, sql or folder("sql"))
-        needed = ancestors("model.job_state", {name: step.needs for name, step in graph.items()})
-        make(con, {name: step for name, step in graph.items() if name in needed}, describe=False)
-        return con.sql("SELECT * EXCLUDE (wanted) FROM model.job_state WHERE wanted").to_arrow_table()
+    states = one_table(facts, "model.job_state", sql or folder("sql"), now=now, image=image, token=token)
+    return states.filter(states["wanted"]).drop_columns("wanted")
+
+
+def one_table(facts: Mapping[str, pa.Table], name: str, sql: Path, **variables: Any) -> pa.Table:
+    """Make one table and what it needs in memory, and return it."""
+    with workshop(facts, **variables) as con:
+        graph = steps(con, sql)
+        needed = ancestors(name, {step: graph[step].needs for step in graph})
+        make(con, {step: graph[step] for step in graph if step in needed}, describe=False)
+        return con.sql(f"FROM {name}").to_arrow_table()
 
 
 def query(board: Path, sql: str) -> pa.Table:
@@ -163,21 +171,20 @@ def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
 
 def make(con: duckdb.DuckDBPyConnection, graph: Mapping[str, Step], *, describe: bool = True) -> None:
     """Make each step in turn, check it and write its meaning into the database."""
-    failures: list[str] = []
+    broken: list[str] = []
     known: dict[str, dict[str, str]] = {f"lake.{name}": _meanings(schema) for name, schema in FACTS.items()}
-    for schema in SCHEMAS:
-        con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for name, step in graph.items():
         make_one(con, name, step)
-        failures += _failures(con, step) if isinstance(step, Query) else []
+        broken += failures(con, step)
         if describe:
             known[name] = _describe(con, name, step, [known[need] for need in step.needs if need in known])
-    if failures:
-        raise CheckFailed("\n\n".join(failures))
+    if broken:
+        raise CheckFailed("\n\n".join(broken))
 
 
 def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
     """Make one table or macro of what has been made before."""
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {name.partition('.')[0]}")
     if isinstance(step, Query):
         try:
             con.execute(step.create)
@@ -192,8 +199,7 @@ def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
 
 def columns_of(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> dict[str, str]:
     """List the columns of a table, or of a macro called without arguments, with their types."""
-    call = "()" if isinstance(step, Query) and step.parameters is not None else ""
-    return {column: kind for column, kind, *_ in con.sql(f"DESCRIBE FROM {name}{call}").fetchall()}
+    return {column: kind for column, kind, *_ in con.sql(f"DESCRIBE FROM {name}{step.call}").fetchall()}
 
 
 def quoted(text: object) -> str:
@@ -201,18 +207,23 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def _failures(con: duckdb.DuckDBPyConnection, query: Query) -> list[str]:
+def failures(con: duckdb.DuckDBPyConnection, step: Step) -> list[str]:
     """Run a file's assertions; each that fails is told with its first offending rows."""
-    failures = []
-    if query.parameters is not None:
-        con.sql(f"FROM {query.name}()").fetchall()  # a macro's missing names are found only by calling it
-    for check in query.checks:
+    if not isinstance(step, Query):
+        return []
+    if step.call:
+        try:
+            con.sql(f"FROM {step.name}()").fetchall()  # what is wrong with a macro is found only by calling it
+        except duckdb.Error as error:
+            raise ValueError(f"{step.path}: {error}") from error
+    told = []
+    for check in step.checks:
         offenders = con.sql(check.offenders)
         [(count,)] = offenders.count("*").fetchall()
         if count:
             shown = offenders.limit(SHOWN_ROWS)
-            failures.append(f"{query.path}: `-- {check.text}` is broken by {count} rows of {query.name}:\n{shown}")
-    return failures
+            told.append(f"{step.path}: `-- {check.text}` is broken by {count} rows of {step.name}:\n{shown}")
+    return told
 
 
 def _describe(con: duckdb.DuckDBPyConnection, name: str, step: Step, parents: list[dict[str, str]]) -> dict[str, str]:
@@ -225,11 +236,10 @@ def _describe(con: duckdb.DuckDBPyConnection, name: str, step: Step, parents: li
         raise ValueError(f"{where}: {strange[0]!r} is described and is no column: mend the header or the SELECT")
     if name.startswith("leaderboard.") and (bare := [column for column in columns if column not in meanings]):
         raise ValueError(f"{where}: {bare[0]!r} has no meaning: add `-- {bare[0]} [unit]: what it is` to the header")
-    macro = isinstance(step, Query) and step.parameters is not None
-    comments = [f"COMMENT ON {'MACRO TABLE' if macro else 'TABLE'} {name} IS {quoted(step.about)}"]
-    if not macro:
+    comments = [f"COMMENT ON {'MACRO TABLE' if step.call else 'TABLE'} {name} IS {quoted(step.about)}"]
+    if not step.call:
         comments += [f'COMMENT ON COLUMN {name}."{column}" IS {quoted(text)}' for column, text in meanings.items()]
-    con.execute("; ".join(["BEGIN", *comments, "COMMIT"]))  # one by one each would wait for the disk
+    con.execute("; ".join(comments))
     return meanings
 
 

@@ -4,7 +4,7 @@ A header is the block of `--` lines at the top of a file. Its lines are
   `-- macro (suite := NULL, …)`           the file is a table macro with these parameters
   `-- index [points]: mean over …`        what a column means; the unit in brackets may be left out
   `-- assert unique: a, b`, `-- assert not null: a`, `-- assert between 0 and 1: a`, `-- assert rows: a <= b`
-  and anything else says what a row is.
+  and anything else says what a row is. A line that is indented by three spaces goes on with the one before.
 A name that is read from another file carries its schema (`model.cell`); one without is a CTE.
 """
 
@@ -47,6 +47,11 @@ class Query:
     parameters: str | None  # of a macro; None for a table
 
     @property
+    def call(self) -> str:
+        """Write what follows the name in a FROM clause: a macro is called, a table is not."""
+        return "" if self.parameters is None else "()"
+
+    @property
     def create(self) -> str:
         """Write the statement that makes it."""
         if self.parameters is None:
@@ -71,7 +76,7 @@ def read_query(path: Path, parse: Parser) -> Query:
     columns: dict[str, str] = {}
     checks: list[Check] = []
     parameters = None
-    for line in (line[2:].strip() for line in lines[:end]):
+    for line in _unfolded(lines[:end]):
         if macro := _MACRO.match(line):
             parameters = macro[1]
         elif line.startswith("assert "):
@@ -83,6 +88,17 @@ def read_query(path: Path, parse: Parser) -> Query:
     if not about:
         raise ValueError(f"{path}: no line says what a row is: begin the file with `-- One row is …`")
     return Query(name, path, sql, _names_read(sql, path, parse), " ".join(about), columns, tuple(checks), parameters)
+
+
+def _unfolded(header: list[str]) -> list[str]:
+    """Join each line that is indented with the one before."""
+    joined: list[str] = []
+    for line in header:
+        if joined and line.startswith("--   "):
+            joined[-1] += " " + line[2:].strip()
+        else:
+            joined.append(line[2:].strip())
+    return joined
 
 
 def in_order(needs: dict[str, tuple[str, ...]], given: set[str]) -> list[str]:

@@ -29,7 +29,8 @@ SELECT listed.suite, benchmark.benchmark, benchmark.category, listed.model, list
     WHEN job.state = 'counted' AND shown.superseded THEN
       'counted for the new revision; the old one is shown until the new one has what the old one has'
     WHEN job.state = 'counted' THEN
-      'its run has no ' || benchmark.metric || ' of ' || benchmark.task || ' with filter ' || benchmark.filter
+      'its run has no share where higher is better as ' || benchmark.metric || ' of ' || benchmark.task
+      || ', filter ' || benchmark.filter
     ELSE job.why
   END AS why,
   job.reason, job.detail, job.attempts, job.next_at, job.epoch, benchmark.epoch AS shown_epoch,

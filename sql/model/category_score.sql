@@ -20,7 +20,7 @@ SELECT contender.suite, benchmark.category, contender.model,
   CASE WHEN count(cell.normalised_hi) = count(cell.normalised) THEN
     sum(((cell.normalised_hi - cell.normalised) ** 2)::DECIMAL(28, 12))::DOUBLE / count(cell.normalised) ** 2
   END AS above,
-  list(benchmark.benchmark ORDER BY benchmark.benchmark) FILTER (cell.normalised IS NULL) AS missing,
+  coalesce(list(benchmark.benchmark ORDER BY benchmark.benchmark) FILTER (cell.normalised IS NULL), []) AS missing,
   count(*) FILTER (cell.suspect) AS suspect, count(*) FILTER (cell.superseded) AS superseded
 FROM model.contender AS contender
 JOIN model.benchmark AS benchmark ON benchmark.suite = contender.suite

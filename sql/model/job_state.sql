@@ -13,7 +13,8 @@
 -- detail: what happened, in a sentence
 -- next_at: when a waiting job is due
 -- why: state in a sentence, for the plan
--- settled: it has had a successful run or a failure that is not tried again; stays true, so a shown epoch never flips back
+-- settled: it has had a successful run or a failure that is not tried again and is the model's (a lock mismatch is the
+--   worker's); once true it stays true, so that a shown epoch never flips back
 -- assert unique: suite, benchmark, model, variant, job_id
 -- assert rows: state <> 'counted' OR run_id IS NOT NULL
 WITH latest AS (
@@ -33,7 +34,8 @@ WITH latest AS (
 ), history AS (
   SELECT job_id, count(*) AS attempts, max(withdrawn_at) AS withdrawn_at,
     arg_max(verdict_reason, withdrawn_at) AS withdrawn_for,
-    bool_or(status = 'succeeded' OR reason <> 'infrastructure') OR count(*) >= 6 AS settled
+    bool_or(status = 'succeeded' OR reason NOT IN ('infrastructure', 'lock_mismatch'))
+      OR count(*) FILTER (reason = 'infrastructure') >= 6 AS settled
   FROM model.attempt GROUP BY job_id
 ), failed AS (
   SELECT attempt.*,

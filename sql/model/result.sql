@@ -14,7 +14,6 @@
 -- superseded: the suite or the registry asks for something newer that is not there yet: a revision or a protocol
 -- assert unique: suite, benchmark, model, variant
 -- assert between 0 and 1: score, score_lo, score_hi
--- assert rows: higher_is_better
 -- assert rows: interval_from <> 'counts' OR score BETWEEN score_lo - 1e-9 AND score_hi + 1e-9
 WITH shown AS (
   SELECT job.suite, job.benchmark, job.model, job.variant, job.variant_id, job.benchmark_id, job.job_id, job.kind,
@@ -46,6 +45,8 @@ WITH shown AS (
   JOIN model.entry AS entry ON entry.model = shown.model AND entry.variant = shown.variant
   JOIN raw.scores AS score ON score.run_id = shown.run_id AND score.task = shown.task
     AND score.metric = shown.metric AND score.filter = shown.filter
+  -- Anything else can't be set against chance; coverage says so, and the rest of the board is built.
+  WHERE score.value BETWEEN 0 AND 1 AND score.higher_is_better
 ), shares AS (
   SELECT *, right_docs / asked AS worst, least((right_docs + ungraded) / asked, 1) AS best, 1.959963984540054 AS z
   FROM counts

@@ -25,7 +25,7 @@ WITH entrant AS (
       THEN sqrt(sum(part.below::DECIMAL(28, 12))::DOUBLE) / count(*) END AS below,
     CASE WHEN bool_and(part.above IS NOT NULL)
       THEN sqrt(sum(part.above::DECIMAL(28, 12))::DOUBLE) / count(*) END AS above,
-    list_sort(flatten(list(part.missing) FILTER (part.missing IS NOT NULL))) AS missing,
+    list_sort(flatten(list(part.missing))) AS missing,
     sum(part.suspect)::BIGINT AS suspect, sum(part.superseded)::BIGINT AS superseded
   FROM model.category_score AS part
   WHERE category IS NULL OR part.category = category

@@ -16,6 +16,8 @@ class Stat:
     needs: tuple[str, ...]
     columns: dict[str, str]  # column to meaning
 
+    call = ""  # what follows the name in a FROM clause: this is a table, no macro
+
     @property
     def about(self) -> str:
         """Say what the table is: the function's first line."""

@@ -1,0 +1,1 @@
+FROM leaderboard.standings(suite := 's', origin := 'FR')

@@ -1,0 +1,1 @@
+FROM leaderboard.standings(origin := 'FR+US')

@@ -1,0 +1,1 @@
+FROM leaderboard.standings(suite := 's', max_active_b := 8)

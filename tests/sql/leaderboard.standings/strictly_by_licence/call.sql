@@ -1,0 +1,1 @@
+FROM leaderboard.standings(suite := 's', licence := 'osi_approved', strict := true)
