@@ -52,7 +52,9 @@ def evaluate(work: Work, limits: Limits, log: Path, hear: Listener) -> Outcome:
         for event in child.events():
             _note(event, outcome)
             hear(event)
-        remaining = tuple(job for job in remaining if job.job_id not in outcome.stored and job.job_id not in outcome.failed)
+        remaining = tuple(
+            job for job in remaining if job.job_id not in outcome.stored and job.job_id not in outcome.failed
+        )
         lost = child.lost(remaining)
         for job in lost:
             reason, detail = child.cause()
@@ -171,7 +173,10 @@ class Child:
             return Reason.TOO_LARGE, f"the kernel ended the process for want of memory {where}"
         if code < 0:
             return Reason.INFRASTRUCTURE, f"the process was ended by {signal.Signals(-code).name} {where}"
-        return Reason.INFRASTRUCTURE, f"the process ended with code {code} {where}; its log is {self.log.name}: {self._last_line()}"
+        return (
+            Reason.INFRASTRUCTURE,
+            f"the process ended with code {code} {where}; its log is {self.log.name}: {self._last_line()}",
+        )
 
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()

@@ -15,6 +15,7 @@ from lm_eval.tasks import TaskManager
 from standings.identity import digest
 from standings.suite import Benchmark, Lock, Suite, TaskLock
 
+PATHS = {"config_source"}  # lm-eval adds the path of the YAML to a task's metadata
 OFFICIAL = Path(lm_eval.tasks.__file__).parent
 
 
@@ -111,7 +112,7 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items() if inner is not None}
+        return {str(key): plain(inner) for key, inner in value.items() if inner is not None and key not in PATHS}
     if isinstance(value, list | tuple | set):
         return [plain(inner) for inner in value]
     if isinstance(value, Callable):  # type: ignore[arg-type]

@@ -1,0 +1,52 @@
+"""Start flows from the command line, and only where there is something to do."""
+
+from typing import TYPE_CHECKING
+
+from standings.plan import Plan
+from standings.suite import Record
+from tasks import attempt, planning
+from tasks.observer import Observer, observing
+from tasks.refresh import Refreshed, refresh
+from tasks.settings import Settings
+from tasks.workplace import Workplace
+
+if TYPE_CHECKING:
+    from flows.nightly import Night
+
+
+class Finished(Record):
+    """What a run did. Where nothing was missing, no flow was started."""
+
+    plan: Plan
+    stored: int = 0
+    failed: dict[str, str] = {}  # job_id to reason
+    refreshed: Refreshed
+
+
+def run(
+    settings: Settings,
+    observer: Observer,
+    suites: tuple[str, ...] = (),
+    models: tuple[str, ...] = (),
+    limit: int | None = None,
+) -> Finished:
+    """Evaluate what is missing and refresh the board. Raises UnknownName or BrokenRegistry before anything starts."""
+    workplace = Workplace.open(settings, suites, models, limit)
+    plan = workplace.plan()
+    if not plan.assignments:
+        observer.planned(plan)
+        planning.write_pending(workplace.lake, workplace.registry, workplace.suites, attempt.now())
+        return Finished(plan=plan, refreshed=refresh(workplace.lake, settings.boards, attempt.now()))
+    with observing(observer):
+        night = start_night(settings, suites, models, limit)
+    return Finished(plan=plan, stored=night.stored, failed=night.failed, refreshed=night.refreshed)
+
+
+def start_night(settings: Settings, suites: tuple[str, ...], models: tuple[str, ...], limit: int | None) -> "Night":
+    """Run the nightly flow in this process, on the server that PREFECT_API_URL names or on none."""
+    from flows.embedded import set_up
+
+    set_up(settings.home)
+    from flows.nightly import nightly
+
+    return nightly(suites=list(suites), models=list(models), limit=limit, settings=settings)

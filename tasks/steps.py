@@ -1,0 +1,47 @@
+"""Give flows their steps as Prefect tasks: each touches the world, says what it did, and may be run again.
+
+Retries stand here and nowhere inside: a step that raises is tried again as a whole, which its idempotent writes allow.
+A failed job is no exception but a fact, and the next plan decides what follows from it.
+"""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from standings.plan import Assignment, Plan
+from standings.work import Purpose, make_work
+from tasks import attempt, planning
+from tasks.evaluate import Outcome, evaluate
+from tasks.refresh import Refreshed, refresh
+from tasks.observer import observer
+from tasks.workplace import Workplace
+
+
+@task(name="sync the registry", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def sync_registry(workplace: Workplace) -> int:
+    """Append to the lake what is new in the registry; return the number of rows."""
+    return planning.write_pending(workplace.lake, workplace.registry, workplace.suites, attempt.now())
+
+
+@task(name="plan what is missing", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def plan_jobs(workplace: Workplace) -> Plan:
+    """Decide what is run now."""
+    plan = workplace.plan()
+    observer().planned(plan)
+    return plan
+
+
+@task(
+    name="evaluate one variant", task_run_name="evaluate {assignment.model} {assignment.variant}", cache_policy=NO_CACHE
+)
+def evaluate_assignment(workplace: Workplace, assignment: Assignment, purpose: Purpose = "board") -> Outcome:
+    """Run an assignment's jobs in a child process. Never retried: the plan finds what is missing."""
+    suites = {suite.suite: suite for suite in workplace.suites}
+    work = make_work(assignment, workplace.registry, suites, workplace.place, purpose)
+    observer().assignment(assignment)
+    return evaluate(work, workplace.limits, workplace.log(assignment), observer().event)
+
+
+@task(name="refresh the board", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
+def refresh_board(workplace: Workplace) -> Refreshed:
+    """Build and publish the board."""
+    return refresh(workplace.lake, workplace.settings.boards, attempt.now())

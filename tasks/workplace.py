@@ -1,0 +1,106 @@
+"""Open what a night works with: settings, the registry as it is, and the lake."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from standings.faults import Fault
+from standings.plan import Assignment, Machine, Plan
+from standings.registry import Registry, resolve
+from standings.suite import Suite
+from standings.work import Place
+from tasks import attempt, planning
+from tasks.evaluate import Limits
+from tasks.lake import Lake
+from tasks.registry_files import read, read_suites
+from tasks.settings import Settings
+from tasks.store import FolderStore
+
+
+class BrokenRegistry(ValueError):
+    """The registry has faults; each names its file, its entry and the remedy."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+class UnknownName(LookupError):
+    """A suite or a model was asked for that the registry does not hold."""
+
+    def __init__(self, what: str, name: str, known: list[str]) -> None:
+        super().__init__(f"{what} '{name}' is not in the registry")
+        self.what, self.name, self.known = what, name, known
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """All that the steps of a flow share. It holds no connection, and a second one on the same home sees the same."""
+
+    settings: Settings
+    registry: Registry
+    suites: tuple[Suite, ...]
+    models: tuple[str, ...] | None  # None: all
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        suites: tuple[str, ...] = (),
+        models: tuple[str, ...] = (),
+        limit: int | None = None,
+    ) -> "Workplace":
+        """Read the registry, and choose: no suite is every suite, no model every model.
+
+        Raises BrokenRegistry with every fault, or UnknownName.
+        """
+        registry, faults = read(settings.registry)
+        known, suite_faults = read_suites(settings.registry)
+        if errors := [fault for fault in (*faults, *suite_faults) if fault.severity == "error"]:
+            raise BrokenRegistry(errors)
+        for what, names, there in (("suite", suites, known), ("model", models, registry.models)):
+            for name in names:
+                if name not in there:
+                    raise UnknownName(what, name, sorted(there))
+        chosen = [known[name] for name in suites or sorted(known)]
+        return cls(
+            settings=settings,
+            registry=resolve(registry).registry,
+            suites=tuple(suite.limited(limit) if limit else suite for suite in chosen),
+            models=models or None,
+        )
+
+    @property
+    def lake(self) -> Lake:
+        """Open the lake; reading one that is not there creates nothing."""
+        return Lake(FolderStore(self.settings.lake))
+
+    @property
+    def place(self) -> Place:
+        """Say where and on what a child works."""
+        settings = self.settings
+        return Place(
+            lake=settings.lake.absolute(),
+            weights=settings.weights.absolute(),
+            registry=settings.registry.absolute(),
+            device=settings.device,
+            threads=settings.threads,
+            batch_size=settings.batch_size,
+            memory=settings.memory if settings.memory_enforced else None,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """Return the wall-clock limits in seconds."""
+        return Limits(load=self.settings.load_minutes * 60, job=self.settings.job_minutes * 60)
+
+    def plan(self) -> Plan:
+        """Plan what is missing on this machine. Writes nothing."""
+        machine = Machine(memory=self.settings.memory, threads=self.settings.threads, device=self.settings.device)
+        scope = planning.Scope(suites=tuple(suite.suite for suite in self.suites), models=self.models)
+        return planning.make_plan(self.lake, self.registry, self.suites, scope, machine, attempt.now())
+
+    def log(self, assignment: Assignment) -> Path:
+        """Return the file that the harness's own output goes to."""
+        name = re.sub(r"[^A-Za-z0-9.-]+", "-", f"{assignment.model} {assignment.variant}")
+        return self.settings.logs / f"{attempt.now():%Y%m%dT%H%M%S}-{name}.log"
