@@ -169,8 +169,10 @@ def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
     return {name: found[name] for name in order}
 
 
-def make(con: duckdb.DuckDBPyConnection, graph: Mapping[str, Step], *, describe: bool = True) -> None:
-    """Make each step in turn, check it and write its meaning into the database."""
+def make(
+    con: duckdb.DuckDBPyConnection, graph: Mapping[str, Step], *, describe: bool = True
+) -> dict[str, dict[str, str]]:
+    """Make each step in turn, check it and write into the database what it means; return the columns' meanings."""
     broken: list[str] = []
     known: dict[str, dict[str, str]] = {f"lake.{name}": _meanings(schema) for name, schema in FACTS.items()}
     for name, step in graph.items():
@@ -180,6 +182,7 @@ def make(con: duckdb.DuckDBPyConnection, graph: Mapping[str, Step], *, describe:
             known[name] = _describe(con, name, step, [known[need] for need in step.needs if need in known])
     if broken:
         raise CheckFailed("\n\n".join(broken))
+    return known
 
 
 def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
