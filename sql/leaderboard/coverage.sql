@@ -31,6 +31,8 @@ SELECT listed.suite, benchmark.benchmark, benchmark.category, listed.model, list
     WHEN job.state = 'counted' THEN
       'its run has no share where higher is better as ' || benchmark.metric || ' of ' || benchmark.task
       || ', filter ' || benchmark.filter
+    WHEN job.attempts = 0 AND job.state = 'missing' AND quarantine.runs > 0 THEN
+      'its run was set aside: ' || quarantine.fault
     ELSE job.why
   END AS why,
   job.reason, job.detail, job.attempts, job.next_at, job.epoch, benchmark.epoch AS shown_epoch,

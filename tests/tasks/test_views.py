@@ -183,6 +183,7 @@ def test_coverage_is_every_cell_that_results_lack_and_says_why(ask: Callable[[st
         "never evaluated",
         "too_large",
         "withdrawn",
+        "its run was set aside",
         "an API gives no log-likelihoods",
         "counted in epoch 2; epoch 1 is shown until "
         f"{ask('FROM leaderboard.benchmarks WHERE waiting_for > 0')[0]['waiting_for']} more models are counted",
