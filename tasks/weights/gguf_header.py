@@ -1,7 +1,8 @@
 """Read a GGUF file's header: its metadata, and where each tensor lies. The values stay on disk.
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. gguf's own GGUFReader builds a numpy view for
-each of a vocabulary's strings (40 CPU-seconds for 262 k tokens); this reader steps over them and keeps their number.
+each of a vocabulary's strings (12 CPU-seconds for 262 k tokens); this reader steps over them, in 0.04, and keeps their
+number.
 """
 
 import mmap
