@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from lm_eval.api.instance import Instance
+from lm_eval.api.registry import get_model
 from lm_eval.models import huggingface
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM
@@ -33,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 
 def load(folder: str, kind: type[HFLM] = SharedContextLM, **named: Any) -> Any:
-    return kind(pretrained=folder, device="cpu", dtype="float32", batch_size=8, **named)
+    return kind(**{"pretrained": folder, "device": "cpu", "dtype": "float32", "batch_size": 8, **named})
 
 
 def asked(*texts: tuple[str, Any], output_type: str = "loglikelihood") -> list[Instance]:
@@ -86,6 +87,19 @@ def test_eager_attention_is_masked_as_well(folder: Folder) -> None:
     lm = load(folder("gemma3"), **eager)
     assert_same(lm.loglikelihood(requests), load(folder("gemma3"), HFLM, **eager).loglikelihood(requests))
     assert lm.scorer == "shared"
+
+
+def test_half_precision_stays_within_its_own_noise(folder: Folder) -> None:
+    requests = questions()
+    half = {"dtype": "bfloat16"}
+    lm = load(folder(), **half)
+    answers = zip(lm.loglikelihood(requests), load(folder(), HFLM, **half).loglikelihood(requests), strict=True)
+    assert max(abs(ours[0] - theirs[0]) for ours, theirs in answers) < 0.5
+    assert lm.scorer == "shared"
+
+
+def test_lm_eval_knows_it_by_name() -> None:
+    assert get_model("standings-hf") is SharedContextLM
 
 
 def test_a_greedy_answer_is_flagged_as_by_the_stock_path(folder: Folder) -> None:
