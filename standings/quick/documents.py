@@ -11,9 +11,8 @@ from standings.quick.draw import Document
 BENCHMARKS: dict[str, Callable[[Random], Document]] = {
     "where": reasoning.where,
     "pattern": reasoning.pattern,
-    "order": reasoning.order,
+    "sequence": reasoning.sequence,
     "addition": mathematics.addition,
-    "sequence": mathematics.sequence,
     "largest": mathematics.largest,
     "chain_sum": reasoning_gym_items.chain_sum,
     "tool_selection": tools.select,
@@ -21,8 +20,6 @@ BENCHMARKS: dict[str, Callable[[Random], Document]] = {
     "follow": instructions.follow,
     "write": instructions.write,
     "translate": language.translate,
-    "agreement": language.agreement,
-    "sentence_reordering": reasoning_gym_items.sentence_reordering,
     "spell_backward": reasoning_gym_items.spell_backward,
 }
 EXAMPLES = 4  # drawn before the documents, so that asking for more shots never changes the exam

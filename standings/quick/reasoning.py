@@ -2,10 +2,8 @@
 
 from random import Random
 
-from standings.quick.draw import MultipleChoice, choose
+from standings.quick.draw import MultipleChoice, choose, corners
 from standings.quick.words import ANIMALS, COLOURS, FRUITS, NAMES, PLACES, VEHICLES
-
-COMPARISONS = (("taller", "tallest", "shortest"), ("older", "oldest", "youngest"), ("faster", "fastest", "slowest"))
 
 
 def where(rng: Random) -> MultipleChoice:
@@ -15,17 +13,6 @@ def where(rng: Random) -> MultipleChoice:
     facts = [f"{person} is in the {place}" for person, place in zip(people, places, strict=True)]
     others = [place for place in places if place != places[seat]]
     return choose(rng, f"{'. '.join(facts)}. Where is {people[seat]}? In the", places[seat], others)
-
-
-def order(rng: Random) -> MultipleChoice:
-    """Compare three people in two sentences and ask for the first, the last or the one between."""
-    high, middle, low = people = rng.sample(NAMES, 3)
-    comparative, most, least = rng.choice(COMPARISONS)
-    sentences = [f"{high} is {comparative} than {middle}.", f"{middle} is {comparative} than {low}."]
-    rng.shuffle(sentences)
-    asked, right = rng.choice(((most, high), (least, low)))
-    others = [person for person in people if person != right]
-    return choose(rng, f"{' '.join(sentences)} The {asked} is", right, others)
 
 
 def pattern(rng: Random) -> MultipleChoice:
@@ -38,3 +25,12 @@ def pattern(rng: Random) -> MultipleChoice:
     shown = cycle + cycle[:place]
     right = cycle[place]
     return choose(rng, f"{', '.join(shown)},", right, [word for word in words if word != right])
+
+
+def sequence(rng: Random) -> MultipleChoice:
+    """Ask for the next number of a rising or falling arithmetic sequence; every choice has two digits."""
+    step = rng.choice((-1, 1)) * rng.randint(2, 9)
+    following = rng.randint(max(21, 4 * step + 1), 88)
+    shown = [following - step * back for back in (4, 3, 2, 1)]
+    wrong = [str(number) for number in corners(rng, following)]
+    return choose(rng, f"{', '.join(map(str, shown))},", str(following), wrong)

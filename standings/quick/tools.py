@@ -128,44 +128,46 @@ FAMILIES: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     },
 }
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+CURRENCIES = ["euros", "dollars", "pounds", "yen", "francs", "rupees", "pesos", "kroner"]
+TONGUES = ["French", "German", "Spanish", "Italian", "Chinese", "Greek", "Polish", "Dutch"]
 SELECT_CATALOGUE = "Tools:\n" + "\n".join(
     f"{tool}: {purpose}" for family in FAMILIES.values() for tool, (purpose, _) in family.items()
 )
 
-# call → (its two parameters, where their values come from, requests with a third value that must not be passed)
-CALLS: dict[str, tuple[tuple[str, str], list[str], tuple[str, ...]]] = {
+# call → (values, requests that name where from, where to, and a third value that must not be passed)
+CALLS: dict[str, tuple[list[str], tuple[str, ...]]] = {
     "book_trip": (
-        ("from", "to"),
         CITIES,
         (
-            "I must get to {to}. I'm in {from}, no longer in {other}.",
-            "From {from} take me to {to}, not to {other}.",
-            "Not {other}: I want to see {to}, and I leave {from} today.",
-            "I live in {other}, but I'm in {from} and want to go to {to}.",
+            "I must get to {to}. I'm in {start}, no longer in {other}.",
+            "From {start} take me to {to}, not to {other}.",
+            "Not {other}: I want to see {to}, and I leave {start} today.",
+            "I live in {other}, but I'm in {start} and want to go to {to}.",
+            "My next stop after {start} is {to}, {other} can wait.",
         ),
     ),
-    "swap_player": (
-        ("out", "in"),
-        NAMES,
+    "change_money": (
+        CURRENCIES,
         (
-            "Bring on {in} for {out}, {other} stays.",
-            "{out} is tired, let {in} play, not {other}.",
-            "{other} stays. Take off {out} and send on {in}.",
-            "Let {in} play instead of {out}, {other} can wait.",
+            "I have {start} and no {other}, and need {to}.",
+            "How many {to} do I get for my {start}? I don't want {other}.",
+            "I sold my {other}, now turn these {start} into {to}.",
+            "They take {to} there, not {other}, and I only carry {start}.",
+            "Give me {to} for these {start}, keep your {other}.",
         ),
     ),
-    "pay_back": (
-        ("debtor", "creditor"),
-        NAMES,
+    "translate_text": (
+        TONGUES,
         (
-            "{creditor} lent {debtor} ten euros, {other} saw it.",
-            "{debtor} owes money to {creditor}, not to {other}.",
-            "{debtor}, a friend of {other}, borrowed from {creditor}.",
-            "{creditor} wants ten euros back from {debtor}, none from {other}.",
+            "This letter is in {start}. I read {to}, but no {other}.",
+            "Put the {start} poem into {to}, not into {other}.",
+            "I want to read it in {to}. It is written in {start}, not in {other}.",
+            "My {other} is poor, so let me have this {start} text in {to}.",
+            "How do they say this {start} word in {to}? I know it in {other}.",
         ),
     ),
 }
-ARGUMENTS_CATALOGUE = "Tools:\n" + "\n".join(f"{call}({', '.join(names)})" for call, (names, *_) in CALLS.items())
+ARGUMENTS_CATALOGUE = "Tools:\n" + "\n".join(f"{call}(from, to)" for call in CALLS)
 
 
 def select(rng: Random) -> MultipleChoice:
@@ -186,10 +188,9 @@ def select(rng: Random) -> MultipleChoice:
 def arguments(rng: Random) -> MultipleChoice:
     """Ask for a call's two arguments out of three values named; wrong choices swap them or pass the third."""
     call = rng.choice(list(CALLS))
-    (first, second), values, requests = CALLS[call]
-    right = rng.sample(values, 2)
-    other = rng.choice([value for value in values if value not in right])
-    request = rng.choice(requests).format(**{first: right[0], second: right[1], "other": other})
-    wrong = [list(pair) for pair in permutations((*right, other), 2) if list(pair) != right]
-    chosen = [f"{first}={one} {second}={two}" for one, two in [right, *rng.sample(wrong, 3)]]
-    return choose(rng, f"User: {request}\nCall: {call}", chosen[0], chosen[1:], ARGUMENTS_CATALOGUE)
+    values, requests = CALLS[call]
+    start, to, other = rng.sample(values, 3)
+    request = rng.choice(requests).format(start=start, to=to, other=other)
+    wrong = [pair for pair in permutations((start, to, other), 2) if pair != (start, to)]
+    right, *others = (f"from={one} to={two}" for one, two in [(start, to), *rng.sample(wrong, 3)])
+    return choose(rng, f"User: {request}\nCall: {call}", right, others, ARGUMENTS_CATALOGUE)

@@ -1,0 +1,99 @@
+"""The quick suite's tasks: each loads in lm-eval, asks what it is told to, and is strict where it says so."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from standings import quick
+
+lm_eval_tasks = pytest.importorskip("lm_eval.tasks", reason="the worker extra brings lm-eval")
+
+REGISTRY = Path(__file__).parents[2] / "registry" / "suites"
+SUITE = yaml.safe_load((REGISTRY / "quick.yaml").read_text())
+TASKS = [entry["task"] for entry in SUITE["benchmarks"]]
+
+
+def load(task: str, **metadata: object):
+    manager = lm_eval_tasks.TaskManager(
+        include_defaults=False, include_path=[str(REGISTRY / "quick")], metadata=metadata
+    )
+    return manager.load([task])["tasks"][task]
+
+
+def prompt(task, document: dict) -> str:
+    return task.fewshot_context(document, task.config.num_fewshot)
+
+
+def test_every_task_is_a_benchmark_of_the_suite_and_every_benchmark_a_task() -> None:
+    found = {yaml.safe_load(path.read_text().replace("!function ", ""))["task"] for path in task_files()}
+    assert found == set(TASKS)
+    assert {entry["id"] for entry in SUITE["benchmarks"]} <= set(quick.BENCHMARKS)
+
+
+def task_files() -> list[Path]:
+    return [path for path in (REGISTRY / "quick").glob("*.yaml") if not path.name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_asks_the_documents_that_the_suite_wants(name: str) -> None:
+    task = load(name, **SUITE["metadata"])
+    assert len(task.eval_docs) == SUITE["metadata"]["documents"] >= 24
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_epoch_and_documents_reach_the_generator(name: str) -> None:
+    task = load(name, epoch=2, documents=7)
+    benchmark = name.removeprefix("quick_")
+    assert [each["query"] for each in task.eval_docs] == [each.query for each in quick.documents(benchmark, 2, 7)]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_all_documents_share_their_beginning(name: str) -> None:
+    task = load(name, documents=5)
+    beginnings = {prompt(task, each).removesuffix(each["query"]) for each in task.eval_docs}
+    assert len(beginnings) == 1
+    shots = task.config.num_fewshot
+    assert beginnings.pop().count("\n") >= shots > 0
+
+
+@pytest.mark.parametrize("entry", SUITE["benchmarks"], ids=lambda entry: entry["id"])
+def test_a_task_is_what_its_protocol_says(entry: dict) -> None:
+    task = load(entry["task"])
+    for name in entry["protocols"].values():
+        protocol = SUITE["protocols"][name]
+        assert (task.OUTPUT_TYPE, task.config.num_fewshot) == (protocol["output"], protocol["shots"])
+        assert (task.config.generation_kwargs or {}).get("max_gen_toks") == protocol.get("max_tokens")
+
+
+@pytest.mark.parametrize("entry", SUITE["benchmarks"], ids=lambda entry: entry["id"])
+def test_the_declared_chance_is_that_of_the_number_of_choices(entry: dict) -> None:
+    task = load(entry["task"])
+    choices = {len(each["choices"]) if "choices" in each else 0 for each in task.eval_docs}
+    assert entry["chance"] == (1 / choices.pop() if choices != {0} else 0)
+    assert not choices - {0}
+
+
+ANSWERS = [
+    # reply, right by strict-match, right by flexible-extract; the answer is dog-cat
+    (" dog-cat", True, True),
+    ("dog-cat", True, True),
+    (" dog-cat.", False, True),
+    (" dog-cat is the reply", False, True),
+    (" The reply is dog-cat", False, False),
+    (" Dog-Cat", False, False),
+    (" dog - cat", False, False),
+    (" dog", False, False),
+    ("", False, False),
+]
+
+
+@pytest.mark.parametrize(("reply", "strict", "flexible"), ANSWERS)
+def test_the_written_reply_is_parsed_strictly(reply: str, strict: bool, flexible: bool) -> None:
+    task = load("quick_write", documents=1)
+    document = {"query": "Join dog and cat with a hyphen:", "answer": "dog-cat"}
+    said = {}
+    for ensemble in task._filters:
+        (kept,) = ensemble.filters[0]().apply([[reply]], [document])
+        said[ensemble.name] = task.process_results(document, [kept[0]])["exact_match"]
+    assert said == {"strict-match": strict, "flexible-extract": flexible}
