@@ -46,14 +46,15 @@ def board(
         rows = boardrows.rows(ask, by, chosen)
         print_json({"snapshot": boardrows.snapshot(ask), "by": by.value, "slice": chosen.given(), "rows": rows})
     else:
-        show(ask, by, chosen)
+        show(ask, chosen, by)
 
 
-def show(ask: boardrows.Ask, by: By, chosen: Slice) -> None:
-    """Print one board, with what its reader must know under it."""
+def show(ask: boardrows.Ask, chosen: Slice, *bys: By) -> None:
+    """Print boards of one slice on a page, with what their reader must know under them."""
     page = Page(ask)
-    rows = boardrows.rows(ask, by, chosen)
-    for name in [chosen.suite] if chosen.suite else boardrows.suites(ask):
-        page.heading(name, by, chosen)
-        BODIES[by](page, Board(name, [row for row in rows if row["suite"] == name], chosen.category))
-    page.footnotes(with_index=by is not By.COVERAGE)
+    for by in bys:
+        rows = boardrows.rows(ask, by, chosen)
+        for name in [chosen.suite] if chosen.suite else boardrows.suites(ask):
+            page.heading(name, by, chosen)
+            BODIES[by](page, Board(name, [row for row in rows if row["suite"] == name], chosen.category))
+    page.footnotes(with_index=bys != (By.COVERAGE,))

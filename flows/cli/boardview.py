@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from flows.cli.boardrows import Ask, By, Row, literal
-from flows.cli.output import cell, clipped, counted, few
+from flows.cli.output import as_text, cell, clipped, counted, few
 from flows.cli.page import Page, billions, interval, ranks
 
 
@@ -118,18 +118,26 @@ def best(key: str, header: str, *, licence: bool) -> Callable[[Page, Board], Non
     def line(page: Page, row: Row) -> tuple[object, ...]:
         classes = {"origin": page.origin, "licence_class": page.licence}
         named = (classes[key](row), *((page.licence(row),) if licence else ()))
-        if row["model"] is None:
-            return *named, None, None, None, None, None, f"0/{row['registered']}"
         numbers = (billions(row), row["rank"], row["index"], interval(row))
         return *named, page.model(row), *numbers, f"{row['tried']}/{row['registered']}"
 
+    def named_by(row: Row) -> str:
+        return " ".join(
+            as_text(row[column]) for column in dict.fromkeys([key, *(["licence_class"] if licence else [])])
+        )
+
     def body(page: Page, board: Board) -> None:
-        page.table(columns, [line(page, row) for row in board.rows if row["band"] == "all"], flexible=(1 + licence,))
-        page.print("Of: the best of how many ranked models, of how many registered. #: place in the whole suite.")
+        whole = [row for row in board.rows if row["band"] == "all"]
+        if led := [row for row in whole if row["model"]]:
+            page.table(columns, [line(page, row) for row in led], flexible=(1 + licence,))
+            page.print("Of: the best of how many ranked models, of how many registered. #: place in the whole suite.")
+        if rest := [row for row in whole if not row["model"]]:
+            named = [f"{named_by(row)} ({row['registered']})" for row in rest]
+            page.print(f"No ranked model yet (registered): {', '.join(named)}.")
         bands = [row for row in board.rows if row["band"] != "all" and row["model"]]
         if len({row["band"] for row in bands}) > 1:
+            page.print()
             for band, group in groupby(bands, key=lambda row: row["band"]):
-                page.print()
                 page.print(f"Best of {band} active" if band.endswith("B") else f"Best of size {band}", style="bold")
                 page.table(columns, [line(page, row) for row in group], flexible=(1 + licence,))
         page.print()

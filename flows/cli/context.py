@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.errors import Stop, require_known
-from flows.cli.output import say
+from flows.cli.output import counted, say
 
 if TYPE_CHECKING:
     from standings.faults import Fault
@@ -64,7 +64,7 @@ def look_at_registry(settings: "Settings") -> tuple["Registry", "dict[str, Suite
 def warn_of_faults(faults: list["Fault"]) -> None:
     """Say on standard error that what follows is of the sound entries alone."""
     if errors := sum(fault.severity == "error" for fault in faults):
-        say(f"registry: {errors} of its entries' facts are faulty; only what is sound is shown. See: standings check")
+        say(f"registry: {counted(errors, 'fault')}; only what is sound is shown. See: standings check")
 
 
 def suite_named(name: str, suites: "dict[str, Suite]") -> "Suite":

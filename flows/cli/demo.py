@@ -4,10 +4,10 @@ import time
 
 import typer
 
-from flows.cli import boardrows, context, options
-from flows.cli.boardrows import By
+from flows.cli import board, boardrows, context, options
+from flows.cli.boardrows import By, Slice
 from flows.cli.errors import FAULT
-from flows.cli.evaluate import failure, print_boards, print_outcome
+from flows.cli.evaluate import failure, print_outcome
 from flows.cli.output import duration, print_json, put, table
 from flows.cli.progress import shown
 from flows.cli.recorder import Recorder
@@ -16,8 +16,8 @@ EXAMPLE = "standings demo"
 NEXT = (
     ("standings board --by category", "who is good at what"),
     ("standings board --by coverage", "what was not measured, and why"),
-    ('standings sql "DESCRIBE leaderboard.results"', "ask the board anything"),
-    ("standings samples RUN_ID --wrong", "what a model answered; ids: standings runs"),
+    ("standings runs", "each attempt; samples RUN_ID shows its answers"),
+    ('standings sql "SHOW ALL TABLES"', "what the board can be asked"),
 )
 
 
@@ -44,8 +44,7 @@ def demo(home: options.Home = None, json: options.Json = False) -> None:
     else:
         ask = boardrows.reader(done.refreshed.board)
         print_outcome(heard)
-        for by in (By.OVERALL, By.ORIGIN_AND_LICENCE):
-            print_boards(ask, [SUITE], by)
+        board.show(ask, Slice(suite=SUITE), By.OVERALL, By.ORIGIN_AND_LICENCE)
         print_stages(heard, seconds)
         print_next()
     raise typer.Exit(FAULT if done.failed else 0)

@@ -5,7 +5,7 @@ import typer
 from flows.cli import board, boardrows, context, options
 from flows.cli.boardrows import By, Slice
 from flows.cli.errors import FAULT
-from flows.cli.output import clipped, counted, print_json, put, table
+from flows.cli.output import clipped, counted, few, print_json, put, table
 from flows.cli.progress import shown
 from flows.cli.recorder import Finished, Recorder
 
@@ -66,19 +66,22 @@ def print_outcome(heard: Recorder) -> None:
 
 
 def print_failures(failed: list[Finished]) -> None:
-    """Print the reasons as a table, and each reason's remedy once."""
+    """Print the reasons as a table, what several jobs failed of once, and each reason's remedy."""
     from standings.failure import REMEDIES, Reason
 
-    lines = [(job.assignment.model, job.job.benchmark, job.reason, clipped(job.detail or "")) for job in failed]
-    columns = ("Model", "Benchmark", "Reason", "What happened")
+    same: dict[tuple[str, str], list[str]] = {}
+    for job in failed:
+        what = (job.reason or "", job.detail or "")
+        same.setdefault(what, []).append(f"{job.assignment.model} {job.job.benchmark}")
+    lines = [(reason, len(jobs), few(jobs, 3), clipped(detail)) for (reason, detail), jobs in same.items()]
     put()
-    put(table(columns, lines, flexible=(0, 3)))
+    put(table(("Reason", ">Jobs", "Which", "What happened"), lines, flexible=(2, 3)))
     put()
     for reason in sorted({job.reason for job in failed if job.reason}):
         put(f"{reason}: {REMEDIES[Reason(reason)]}.")
 
 
-def print_boards(ask: boardrows.Ask, names: list[str], by: By = By.OVERALL) -> None:
+def print_boards(ask: boardrows.Ask, names: list[str]) -> None:
     """Print the boards of the suites that were asked, or of all."""
     for name in names or boardrows.suites(ask):
-        board.show(ask, by, Slice(suite=name))
+        board.show(ask, Slice(suite=name), By.OVERALL)

@@ -47,6 +47,7 @@ class Recorder:
     def planned(self, plan: "Plan") -> None:
         """Hear what will be run."""
         self.plan, self.doing = plan, "planned"
+        self._end_stage("started and planned")
         self.changed()
 
     def assignment(self, assignment: "Assignment") -> None:
@@ -71,7 +72,6 @@ class Recorder:
 
     def stage(self, name: str, seconds: float | None) -> None:
         """Hear that a stage began (None), or how long it took."""
-        self._end_assignment()
         self.doing = name
         if seconds is not None:
             self.stages.append(Stage(name, seconds))
@@ -136,6 +136,8 @@ class Recorder:
             return
         ended = Finished(self.current, job, event.seconds, event.score, event.reason, event.text)
         self.finished.append(ended)
+        if len(self._ended_of(self.current)) == len(self.current.jobs):
+            self._end_assignment()
         self.job, self.done, self.total = None, 0, 0
         last = self.plan is not None and len(self.finished) == self.plan.jobs
         self.doing = "building the board" if last else "next benchmark"
@@ -143,11 +145,12 @@ class Recorder:
 
     def _end_assignment(self) -> None:
         if self.current is not None:
-            jobs = sum(job.assignment is self.current for job in self.finished)
+            jobs = len(self._ended_of(self.current))
             self._end_stage(f"{self.model}: {jobs} {'job' if jobs == 1 else 'jobs'}")
-        else:
-            self._since = time.monotonic()
         self.current = self.job = None
+
+    def _ended_of(self, assignment: "Assignment") -> list[Finished]:
+        return [job for job in self.finished if job.assignment is assignment]
 
     def _end_stage(self, name: str) -> None:
         now = time.monotonic()

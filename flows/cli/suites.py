@@ -6,7 +6,7 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import counted, print_json, put, say, table
+from flows.cli.output import clipped, counted, print_json, put, say, table
 
 if TYPE_CHECKING:
     from standings.suite import Benchmark, Suite
@@ -115,7 +115,7 @@ def lock(
         print_json({"suite": name, "tasks": len(found), "changed": changed, "written": written})
     else:
         for line in [*changed, f"{name}: {counted(len(found), 'task')}, {counted(len(changed), 'difference')}."]:
-            put(line, whole=True)
+            put(clipped(line, 400), whole=True)
     if written:
         say(f"Written to {written}. Jobs of what changed are asked again: review it before you commit it.")
     raise typer.Exit(FAULT if changed and check else 0)

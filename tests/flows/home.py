@@ -19,6 +19,7 @@ from standings.plan import Assignment, Job
 from standings.suite import Suite
 from standings.work import Work, make_work
 from tasks import attempt
+from tasks.planning import write_pending
 from tasks.refresh import refresh
 from tasks.settings import Settings
 from tasks.workplace import Workplace
@@ -148,8 +149,6 @@ def fill(home: Path, registry: Path) -> Settings:
     """Sync, store the runs and refresh; return the settings that read it."""
     settings = Settings(home=home, registry=registry, threads=2, memory=ByteSize(64 * 1024**3))
     workplace = Workplace.open(settings)
-    from tasks.planning import write_pending
-
     write_pending(workplace.lake, workplace.registry, workplace.suites, NOON)
     for work, job in planned(workplace):
         right = RIGHT[work.identity["model"]][job.benchmark]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from flows.cli.evaluate import print_outcome
 from flows.cli.progress import Bars, Lines, line
 from flows.cli.recorder import Recorder
 from standings.plan import Assignment, Job, Plan
@@ -70,7 +71,7 @@ def test_the_stages_say_how_long_loading_and_evaluating_took_for_each_model() ->
     heard.close("board built")
     names = [stage.name for stage in heard.stages]
     assert names == [
-        "a/small fp32: weights ready, loaded", "a/small fp32: 2 jobs",
+        "started and planned", "a/small fp32: weights ready, loaded", "a/small fp32: 2 jobs",
         "b/large fp32: weights ready, loaded", "b/large fp32: 0 jobs", "board built",
     ]  # fmt: skip
     assert all(stage.seconds >= 0 for stage in heard.stages)
@@ -94,3 +95,15 @@ def test_the_bars_name_model_benchmark_requests_and_what_is_left() -> None:
     assert "10/40 requests" in first
     assert second.startswith("1 of 3 jobs")
     assert second.rstrip().endswith("about 35 s left")
+
+
+def test_failures_are_told_once_each_with_their_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    heard = half_way(Recorder())
+    for name in ("a/small-order", "b/large-sums"):
+        heard.event(Event(event="failed", job_id=name, run_id="r", reason="lock_mismatch", text="sums: version is 2"))
+        heard.assignment(LARGE)
+    print_outcome(heard)
+    text = " ".join(capsys.readouterr().out.split())
+    assert "1 job done, 2 failed." in text
+    assert text.count("sums: version is 2") == 1
+    assert "lock_mismatch: run `standings suite lock` and review what changed." in text
