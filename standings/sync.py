@@ -13,8 +13,9 @@ from standings.facts import KEYS, SCHEMAS, table
 from standings.identity import job_id, variant_id
 from standings.licences import DeclaredLicence, Terms
 from standings.lineage import declared, lineage_conditions, origin_base, origin_teacher
-from standings.registry import Model, Registry, Variant
+from standings.registry import Model, Registry
 from standings.suite import Benchmark, Suite
+from standings.variants import Variant
 
 Row = dict[str, Any]
 VERSIONED = {"valid_from", "known_from"}

@@ -35,6 +35,7 @@ class Outcome:
     """What became of an assignment."""
 
     stored: list[str] = field(default_factory=list)  # job ids
+    runs: list[str] = field(default_factory=list)  # run ids, of the same
     failed: dict[str, Reason] = field(default_factory=dict)
 
 
@@ -68,8 +69,9 @@ def evaluate(work: Work, limits: Limits, log: Path, hear: Listener) -> Outcome:
 
 
 def _note(event: Event, outcome: Outcome) -> None:
-    if event.event == "stored" and event.job_id:
+    if event.event == "stored" and event.job_id and event.run_id:
         outcome.stored.append(event.job_id)
+        outcome.runs.append(event.run_id)
     if event.event == "failed" and event.job_id and event.reason:
         outcome.failed[event.job_id] = Reason(event.reason)
 
@@ -156,7 +158,7 @@ class Child:
             self.process.kill()
 
     def lost(self, remaining: tuple[Job, ...]) -> tuple[Job, ...]:
-        """Return the jobs that this child's end took: the one in hand; before the model stood, all; after success, none."""
+        """Return the jobs that this child's end took with it: the one in hand, or all before the model was loaded."""
         if not self.loaded:
             return remaining
         # A child that dies between jobs is charged to the next one, or a crash there would be tried for ever.
@@ -173,10 +175,10 @@ class Child:
             return Reason.TOO_LARGE, f"the kernel ended the process for want of memory {where}"
         if code < 0:
             return Reason.INFRASTRUCTURE, f"the process was ended by {signal.Signals(-code).name} {where}"
-        return (
-            Reason.INFRASTRUCTURE,
-            f"the process ended with code {code} {where}; its log is {self.log.name}: {self._last_line()}",
-        )
+        last = self._last_line()
+        # Out of memory while it told why it had failed: the traceback is all that is left.
+        reason = Reason.TOO_LARGE if "MemoryError" in last or "allocate memory" in last else Reason.INFRASTRUCTURE
+        return reason, f"the process ended with code {code} {where}; its log {self.log.name} ends with: {last}"
 
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()

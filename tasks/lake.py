@@ -125,11 +125,18 @@ class Lake:
             raise Missing(f"run {run_id} is not admitted; `standings refresh` looks at what is new")
         return rows[0]
 
+    def scores(self, *ids: str) -> pa.Table:
+        """Read the scores of admitted runs, each named by its run_id or its job_id."""
+        return self._siblings("scores", ids)
+
     def samples(self, *ids: str) -> pa.Table:
         """Read the samples of admitted runs, each named by its run_id or its job_id."""
+        return self._siblings("samples", ids)
+
+    def _siblings(self, name: str, ids: Sequence[str]) -> pa.Table:
         log = _admitted(_only(self.admissions(), set(ids)))
         runs = [run for run in self._each(self._read_run, log) if run is not None]
-        return _joined("samples", self._each(lambda run: self._sibling("samples", run), runs))
+        return _joined(name, self._each(lambda run: self._sibling(name, run), runs))
 
     def _put_sibling(self, key: RunKey, name: str, table: pa.Table | None) -> dict[str, Any]:
         """Put scores or samples, and return what the commit record says of them."""

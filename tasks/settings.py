@@ -24,8 +24,8 @@ class Settings(BaseSettings):
         default_factory=lambda: ByteSize(psutil.virtual_memory().total),
         description="memory a model may take, such as 24GiB; default: all of the machine's",
     )
-    memory_enforced: bool = Field(
-        False, description="end a worker's allocation beyond `memory` with a too_large failure"
+    memory_limit: ByteSize | None = Field(
+        None, description="what a worker may allocate; more is a too_large failure. Default: no limit"
     )
     job_minutes: float = Field(240.0, gt=0, description="wall-clock limit of one job")
     load_minutes: float = Field(60.0, gt=0, description="wall-clock limit of fetching and loading a model")

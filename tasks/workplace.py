@@ -86,7 +86,7 @@ class Workplace:
             device=settings.device,
             threads=settings.threads,
             batch_size=settings.batch_size,
-            memory=settings.memory if settings.memory_enforced else None,
+            memory=settings.memory_limit,
         )
 
     @property

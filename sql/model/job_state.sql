@@ -1,8 +1,8 @@
 -- One row is a job that a suite asks or has asked of a variant, and what became of it. This file alone decides that.
 -- Of a job's runs the first admitted that succeeded and is not withdrawn counts; a later one never displaces it.
 -- Failures are held against a job since it was last reset: by an operator's retry, or by withdrawing its run.
--- An infrastructure failure is tried again after 5, 10, 20, … minutes, three times a night (noon to noon UTC, so that
--- no night is cut in two) and six in all. Other failures stay, but for a new worker image and, once, a new hub token.
+-- An infrastructure failure is tried again at once, then after 5, 10, 20, … minutes, three times a night (noon to noon
+-- UTC, so that no night is cut in two) and six in all. Other failures stay, but for a new worker image and, once, a new hub token.
 -- wanted: it is what is asked now; false for an older epoch, revision or protocol of a cell
 -- state: counted, missing, waiting, failed, given_up or blocked
 -- run_id: run that counts
@@ -54,7 +54,7 @@ WITH latest AS (
   FROM failed GROUP BY job_id
 ), due AS (
   SELECT *, CASE WHEN reason = 'infrastructure' THEN greatest(
-    ended_at + to_minutes((5 * 2 ** (outages - 1))::BIGINT),
+    ended_at + to_minutes(CASE WHEN outages = 1 THEN 0 ELSE (5 * 2 ** (outages - 2))::BIGINT END),
     CASE WHEN outages_tonight >= 3 THEN date_trunc('day', getvariable('now') - INTERVAL 12 HOUR) + INTERVAL 36 HOUR END
   ) END AS next_at
   FROM trouble

@@ -11,3 +11,7 @@ class LockMismatch(Exception):  # named as the run's reason `lock_mismatch`
 
 class NoChatTemplate(Exception):  # named as the run's reason `no_chat_template`
     """The protocol asks for a chat template and the tokenizer has none."""
+
+
+class UnknownTask(LookupError):
+    """The suite names a task that the harness does not have."""

@@ -14,13 +14,10 @@ from lm_eval.tasks import TaskManager
 
 from standings.identity import digest
 from standings.suite import Benchmark, Lock, Suite, TaskLock
+from tasks.harness.errors import UnknownTask
 
 PATHS = {"config_source"}  # lm-eval adds the path of the YAML to a task's metadata
 OFFICIAL = Path(lm_eval.tasks.__file__).parent
-
-
-class UnknownTask(LookupError):
-    """The suite names a task that the harness does not have."""
 
 
 def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
@@ -40,7 +37,8 @@ def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
             f"{suite.suite}/{benchmark.id}: lm-eval has no task '{benchmark.task}' in {folder.name}. "
             "Correct `task` or `folder` in the suite."
         )
-    return manager.load([benchmark.task])
+    loaded: dict[str, Any] = manager.load([benchmark.task])
+    return loaded
 
 
 def lock(loaded: dict[str, Any]) -> Lock:

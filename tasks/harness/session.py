@@ -131,7 +131,7 @@ class Session:
         }
 
 
-class Loaded(TaskManager):
+class Loaded(TaskManager):  # type: ignore[misc]  # lm-eval ships no types
     """Give lm-eval the very tasks that were checked against the lock."""
 
     def __init__(self, loaded: dict[str, Any]) -> None:

@@ -1,0 +1,85 @@
+"""The plan loads each variant once, smallest first, and says of every other cell why it is not run."""
+
+from typing import Any
+
+from standings.plan import Machine, plan
+
+MACHINE = Machine(memory=24 * 1024**3, threads=2)
+
+
+def state(variant: str = "v1", benchmark: str = "b1", state: str = "missing", **fields: Any) -> dict[str, Any]:
+    """Return a row of model.job_state."""
+    return {
+        "job_id": f"{variant}-{benchmark}",
+        "model": f"org/{variant}",
+        "variant": "main",
+        "variant_id": variant,
+        "suite": "quick",
+        "benchmark": benchmark,
+        "benchmark_id": benchmark,
+        "protocol": "{}",
+        "state": state,
+        "attempts": 0,
+        "why": "never evaluated",
+        "reason": None,
+    } | fields
+
+
+def variant(name: str = "v1", total_b: float | None = 0.1, **fields: Any) -> dict[str, Any]:
+    """Return a row of `models`."""
+    return {
+        "model": f"org/{name}",
+        "variant": "main",
+        "variant_id": name,
+        "engine": "hf",
+        "dtype": "float32",
+        "total_b": total_b,
+        "active_b": total_b,
+    } | fields
+
+
+BENCHMARKS = {"b1": {"documents": 40}, "b2": {"documents": 80}}
+
+
+def test_the_jobs_of_a_variant_are_one_assignment():
+    made = plan([state(benchmark="b2"), state(benchmark="b1")], {"v1": variant()}, BENCHMARKS, MACHINE)
+    [assignment] = made.assignments
+    assert [job.benchmark for job in assignment.jobs] == ["b1", "b2"]
+    assert assignment.jobs[1].seconds == 2 * assignment.jobs[0].seconds
+
+
+def test_the_smallest_model_comes_first():
+    variants = {"big": variant("big", 3.0), "small": variant("small", 0.1)}
+    made = plan([state("big"), state("small")], variants, BENCHMARKS, MACHINE)
+    assert [item.model for item in made.assignments] == ["org/small", "org/big"]
+
+
+def test_a_model_that_does_not_fit_is_listed_as_such():
+    made = plan([state("big")], {"big": variant("big", 671.0)}, BENCHMARKS, MACHINE)
+    assert made.assignments == ()
+    assert made.unplanned[0].state == "too_large"
+    assert made.unplanned[0].why == "needs 2751 GiB of memory, this machine gives 24"
+
+
+def test_a_model_of_unknown_size_is_never_loaded_on_a_guess():
+    made = plan([state()], {"v1": variant(total_b=None)}, BENCHMARKS, MACHINE)
+    assert "size is not known" in made.unplanned[0].why
+
+
+def test_an_api_model_has_no_worker_on_this_machine():
+    made = plan([state()], {"v1": variant(engine="api", dtype=None)}, BENCHMARKS, MACHINE)
+    assert made.unplanned[0].why == "no worker for engine api here"
+
+
+def test_what_is_counted_is_counted_and_what_waits_is_told_with_its_reason():
+    rows = [state(state="counted"), state(benchmark="b2", state="waiting", why="infrastructure failure, third try")]
+    made = plan(rows, {"v1": variant()}, BENCHMARKS, MACHINE)
+    assert (made.counted, made.jobs) == (1, 0)
+    assert [(item.state, item.cells) for item in made.unplanned] == [("waiting", 1)]
+
+
+def test_a_second_try_says_so():
+    [assignment] = plan(
+        [state(attempts=1, why="infrastructure failure, second try")], {"v1": variant()}, BENCHMARKS, MACHINE
+    ).assignments
+    assert (assignment.jobs[0].attempt, assignment.jobs[0].why) == (2, "infrastructure failure, second try")
