@@ -55,7 +55,7 @@ def _common(work: Work, job: Job, started: datetime) -> dict[str, Any]:
         "epoch": benchmark.epoch,
         "protocol": job.protocol,
         "harness": machine.version("lm-eval"),
-        "engine_version": f"transformers {machine.version('transformers')}",
+        "engine_version": machine.engine_version(),
         "torch": machine.version("torch"),
         "device": machine.processor() if work.place.device == "cpu" else work.place.device,
         "threads": work.place.threads,

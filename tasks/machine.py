@@ -39,6 +39,11 @@ def version(package: str) -> str | None:
         return None
 
 
+def engine_version() -> str:
+    """Name the library that runs the models here; a model that one version does not support may run in another."""
+    return f"transformers {version('transformers')}"
+
+
 def has_worker() -> bool:
     """Tell whether this environment can evaluate: torch and lm-eval are installed."""
     return version("torch") is not None and version("lm-eval") is not None

@@ -1,6 +1,7 @@
 """Compare what the registry asks for with what the lake holds: write the difference, or plan what is missing."""
 
-from collections.abc import Collection, Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from standings.suite import Record, Suite
 from tasks import admission, materialise
 from tasks.faults import reach
 from tasks.lake import Lake
+from tasks.machine import engine_version
 
 WRITTEN_BY_SYNC = ("models", "benchmarks", "wanted")
 READ_BY_PLAN = ("run", *WRITTEN_BY_SYNC, "verdicts", "decisions", "admissions")
@@ -52,20 +54,12 @@ def make_plan(
     facts = dict(lake.facts(*READ_BY_PLAN, admissions=admission.preview(lake, now)))
     for name, rows in pending_rows(lake, registry, asked, now).items():
         facts[name] = pa.concat_tables([facts[name], rows.cast(SCHEMAS[name])])
-    states = [row for row in materialise.job_state(facts, now=now).to_pylist() if _is_in(scope, row)]
+    token = "HF_TOKEN" in os.environ  # what a gated model waits for
+    states = materialise.job_state(facts, now=now, image=engine_version(), token=token).to_pylist()
     variants = {row["variant_id"]: row for row in facts["models"].to_pylist() if row["variant_id"]}
     benchmarks = {row["benchmark_id"]: row for row in facts["benchmarks"].to_pylist()}
-    return plan(states, variants, benchmarks, machine)
+    return plan([row for row in states if _is_in(scope, row)], variants, benchmarks, machine)
 
 
 def _is_in(scope: Scope, row: Mapping[str, Any]) -> bool:
     return row["suite"] in scope.suites and (scope.models is None or row["model"] in scope.models)
-
-
-def choose(suites: Mapping[str, Suite], names: Collection[str], limit: int | None) -> list[Suite]:
-    """Return the named suites, each asked only its first `limit` documents where that is given.
-
-    Raises KeyError for a suite that is not there.
-    """
-    chosen = [suites[name] for name in names or suites]
-    return [suite.limited(limit) for suite in chosen] if limit else chosen

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-import standings
+from standings import facts as facts_module
+from standings import stats as stats_package
 from standings.facts import SCHEMAS
 from standings.identity import digest
 from standings.paths import folder
 from standings.suite import Record
-from tasks import admission, machine, materialise
+from tasks import admission, machine, materialise, sqlfiles
 from tasks.lake import CLOCKS, Lake
 from tasks.publish import Inputs, latest, open_latest, publish
 
@@ -63,9 +64,8 @@ def last_moment(facts: Mapping[str, pa.Table]) -> datetime:
 
 
 def builder_hash() -> str:
-    """Hash what turns facts into a board: all SELECT files, and the pure functions beside them."""
-    sql, stats = folder("sql"), Path(standings.__file__).parent / "stats"
-    files = [*sql.rglob("*.sql"), *stats.rglob("*.py"), Path(materialise.__file__)]
-    return digest(
-        {path.name if path.suffix == ".py" else str(path.relative_to(sql)): path.read_text() for path in files}
-    )
+    """Hash what turns facts into a board: all SELECT files and the Python that reads, computes and describes them."""
+    sql, stats = folder("sql"), Path(stats_package.__file__).parent
+    python = [*stats.rglob("*.py"), Path(facts_module.__file__), Path(materialise.__file__), Path(sqlfiles.__file__)]
+    selects = {path.relative_to(sql).as_posix(): path.read_text() for path in sql.rglob("*.sql")}
+    return digest(selects | {path.name: path.read_text() for path in python})

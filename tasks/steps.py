@@ -4,6 +4,8 @@ Retries stand here and nowhere inside: a step that raises is tried again as a wh
 A failed job is no exception but a fact, and the next plan decides what follows from it.
 """
 
+import time
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -11,8 +13,8 @@ from standings.plan import Assignment, Plan
 from standings.work import Purpose, make_work
 from tasks import attempt, planning
 from tasks.evaluate import Outcome, evaluate
-from tasks.refresh import Refreshed, refresh
 from tasks.observer import observer
+from tasks.refresh import Refreshed, refresh
 from tasks.workplace import Workplace
 
 
@@ -44,4 +46,8 @@ def evaluate_assignment(workplace: Workplace, assignment: Assignment, purpose: P
 @task(name="refresh the board", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
 def refresh_board(workplace: Workplace) -> Refreshed:
     """Build and publish the board."""
-    return refresh(workplace.lake, workplace.settings.boards, attempt.now())
+    observer().stage("building the leaderboard", None)
+    began = time.monotonic()
+    refreshed = refresh(workplace.lake, workplace.settings.boards, attempt.now())
+    observer().stage("building the leaderboard", time.monotonic() - began)
+    return refreshed
