@@ -2,20 +2,24 @@
 
     python -m benchmarks.quick_evidence SmolLM2=FOLDER gemma=FOLDER Qwen=FOLDER --out outcomes.json
 
-Each FOLDER holds one model's weights, configuration and tokenizer. With --from outcomes.json the models in it are not
-evaluated again, and without any NAME=FOLDER none is.
+Each FOLDER holds one model's weights, configuration and tokenizer. With --from outcomes.json nothing is evaluated that
+is in it already; several such files, of several epochs, are pooled.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from itertools import combinations
 from math import comb, sqrt
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
+
+from standings.quick import MultipleChoice, documents
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "registry" / "suites" / "quick.yaml"
@@ -26,7 +30,7 @@ def main() -> None:
     suite = yaml.safe_load(SUITE.read_text())
     wanted = [entry for entry in suite["benchmarks"] if not options.only or entry["id"] in options.only]
     wanted = [{**entry, "epoch": options.epoch or entry["epoch"]} for entry in wanted]
-    outcomes = json.loads(options.reuse.read_text()) if options.reuse else {}
+    outcomes = pool([json.loads(file.read_text()) for file in options.reuse])
     for model, folder in (pair.split("=", 1) for pair in options.models):
         outcomes[model] = evaluate(folder, suite, wanted, options.threads)
         if options.out:
@@ -39,10 +43,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument("models", nargs="*", metavar="NAME=FOLDER")
     parser.add_argument("--only", nargs="*", metavar="BENCHMARK", help="these benchmarks; without it all of the suite")
     parser.add_argument("--out", type=Path, help="keep each document's outcome here, as JSON")
-    parser.add_argument("--from", type=Path, dest="reuse", metavar="FILE", help="outcomes kept before")
+    parser.add_argument("--from", nargs="+", default=[], type=Path, dest="reuse", metavar="FILE", help="kept outcomes")
     parser.add_argument("--epoch", type=int, help="ask this epoch's documents; without it the suite's own")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
+
+
+def pool(kept: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return each model's outcomes one after another, epoch after epoch."""
+    pooled: dict[str, Any] = {}
+    for outcomes in kept:
+        for model, measured in outcomes.items():
+            for name, part in measured.items():
+                whole = pooled.setdefault(model, {}).setdefault(name, {"correct": [], "seconds": 0.0})
+                whole["correct"] += part.get("correct", [])
+                whole["seconds"] += part["seconds"]
+    return pooled
 
 
 def evaluate(folder: str, suite: dict[str, Any], wanted: list[dict[str, Any]], threads: int) -> dict[str, Any]:
@@ -97,8 +113,9 @@ def mcnemar(first: list[int], second: list[int]) -> float:
 
 
 def report(outcomes: dict[str, Any], wanted: list[dict[str, Any]]) -> str:
-    """Lay out scores with their intervals, the pairs' p and the seconds, each as a Markdown table."""
-    return "\n\n".join([_scores(outcomes, wanted), _pairs(outcomes, wanted), _seconds(outcomes, wanted)]) + "\n"
+    """Lay out scores with their intervals, the pairs' p, the seconds and the choosers, each as a Markdown table."""
+    tables = [_scores(outcomes, wanted), _pairs(outcomes, wanted), _seconds(outcomes, wanted), _choosers(wanted)]
+    return "\n\n".join(tables) + "\n"
 
 
 def _scores(outcomes: dict[str, Any], wanted: list[dict[str, Any]]) -> str:
@@ -130,6 +147,26 @@ def _seconds(outcomes: dict[str, Any], wanted: list[dict[str, Any]]) -> str:
     rows = [[name, *(f"{model[name]['seconds']:.1f}" for model in outcomes.values())] for name in names]
     sums = [sum(model[name]["seconds"] for name in names) for model in outcomes.values()]
     return _table(["wall seconds", *outcomes], [*rows, ["all", *(f"{seconds:.0f}" for seconds in sums)]])
+
+
+def _choosers(wanted: list[dict[str, Any]]) -> str:
+    """Score those who can't read the question on 2,000 documents: 40 from each of fifty epochs."""
+    rng = Random("a chooser who can't read")
+    choosers: dict[str, Callable[[MultipleChoice], int]] = {
+        "uniform": lambda each: rng.randrange(len(each.choices)),
+        "first": lambda _: 0,
+        "shortest": lambda each: min(range(len(each.choices)), key=lambda index: len(each.choices[index])),
+        "longest": lambda each: max(range(len(each.choices)), key=lambda index: len(each.choices[index])),
+    }
+    rows = []
+    for entry in wanted:
+        exam = [each for epoch in range(1, 51) for each in documents(entry["id"], epoch, 40)]
+        asked = [each for each in exam if isinstance(each, MultipleChoice)]
+        if asked:
+            shares = [sum(chosen(each) == each.gold for each in asked) / len(asked) for chosen in choosers.values()]
+            error = sqrt(entry["chance"] * (1 - entry["chance"]) / len(asked))
+            rows.append([entry["id"], *(f"{share:.3f}" for share in shares), f"{3 * error:.3f}"])
+    return _table(["2,000 documents", *choosers, "3 standard errors"], rows)
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

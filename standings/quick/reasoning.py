@@ -22,7 +22,8 @@ def pattern(rng: Random) -> MultipleChoice:
     asked = rng.choice("abcd")  # drawn before its place, or the letter that comes twice would be right more often
     place = rng.choice([index for index, letter in enumerate(shape) if letter == asked])
     cycle = [words["abcd".index(letter)] for letter in shape]
-    shown = cycle + cycle[:place]
+    rounds = 1 if place > 1 else 2  # one word said again would be no pattern yet
+    shown = cycle * rounds + cycle[:place]
     right = cycle[place]
     return choose(rng, f"{', '.join(shown)},", right, [word for word in words if word != right])
 

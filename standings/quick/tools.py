@@ -54,7 +54,7 @@ FAMILIES: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "send_text": (
             "short message to a phone",
             (
-                "Drop {name} a line on her phone that I'm late",
+                "Drop {name} a line on the phone that I'm late",
                 "Let {name} know by SMS that I'm outside",
                 "Ping {name}'s mobile: running late",
                 "Write to {name}'s phone that I'm on my way",
@@ -75,7 +75,7 @@ FAMILIES: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
                 "I want to talk to {name} right now",
                 "Get {name} on the line",
                 "Dial {name}'s number",
-                "Ring {name}, I want to hear her voice",
+                "Ring {name}, I want to hear a voice",
             ),
         ),
         "find_contact": (

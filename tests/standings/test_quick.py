@@ -123,11 +123,12 @@ def test_the_person_asked_for_is_in_the_place_named() -> None:
         assert f"{person} is in the {each.choices[each.gold]}." in each.query
 
 
-def test_a_repeating_pattern_goes_on() -> None:
+def test_a_pattern_is_shown_more_than_once_and_goes_on() -> None:
     for each in documents("pattern", 1, 200):
-        shown = [*each.query.rstrip(",").split(", "), each.choices[each.gold]]
+        shown = each.query.rstrip(",").split(", ")
         periods = [period for period in range(1, len(shown)) if shown[period:] == shown[:-period]]
         assert periods, each
+        assert each.choices[each.gold] == shown[-periods[0]]
 
 
 def test_a_word_backwards_is_the_word_read_from_its_end() -> None:

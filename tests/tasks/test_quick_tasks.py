@@ -74,6 +74,14 @@ def test_the_declared_chance_is_that_of_the_number_of_choices(entry: dict) -> No
     assert not choices - {0}
 
 
+def test_the_evidence_in_the_docs_is_of_these_benchmarks() -> None:
+    said = (REGISTRY.parents[1] / "docs" / "quick.md").read_text()
+    scores = said.split("## Scores")[1].split("Epoch 2")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in scores.splitlines() if line.startswith("| ")]
+    entries = [[entry["category"], entry["id"], f"{entry['chance']:.2f}"] for entry in SUITE["benchmarks"]]
+    assert rows[2:] == entries
+
+
 ANSWERS = [
     # reply, right by strict-match, right by flexible-extract; the answer is dog-cat
     (" dog-cat", True, True),
