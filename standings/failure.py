@@ -17,7 +17,7 @@ class Reason(StrEnum):
 
 
 REMEDIES: dict[Reason, str] = {
-    Reason.INFRASTRUCTURE: "nothing to do: it is tried again, three times a night and six in all; then `standings retry`",
+    Reason.INFRASTRUCTURE: "nothing: it is tried again, three times a night and six in all; then `standings retry`",
     Reason.TOO_LARGE: "give it a machine with more memory",
     Reason.UNSUPPORTED: "upgrade the worker's engine",
     Reason.GATED: "accept the terms on the model's page and set HF_TOKEN",

@@ -10,7 +10,6 @@ from standings.suite import Record, Suite
 from standings.sync import variant_columns
 from standings.weights import WeightsManifest
 
-
 Purpose = Literal["board", "canary", "reproduce"]
 
 
