@@ -18,7 +18,7 @@ demo: $(STAMP)  ## evaluate three real models on the quick suite and show the le
 	$(BIN)/standings demo
 
 test: $(STAMP) lint  ## pass all the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)  ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

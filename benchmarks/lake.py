@@ -1,7 +1,7 @@
 """Measure the lake on a folder: put N runs, admit them, read them back. `python -m benchmarks.lake 2000`"""
 
+import argparse
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -54,4 +54,6 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=int, nargs="?", default=2000, help="how many runs to put")
+    main(parser.parse_args().runs)

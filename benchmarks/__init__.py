@@ -1,0 +1,1 @@
+"""Measure what is claimed, as commands anyone can run."""
