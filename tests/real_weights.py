@@ -1,4 +1,4 @@
-"""Share real weights between tests and the demo: fetched once by the product's own way, kept where the demo keeps them."""
+"""Share real weights between tests and the demo: fetched once, as the product does, and kept where the demo keeps them."""
 
 import os
 from pathlib import Path

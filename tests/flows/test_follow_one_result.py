@@ -37,6 +37,11 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
     return home, {line for path in notes.iterdir() for line in path.read_text().splitlines()}
 
 
+def ask(home: Path, sql: str) -> list[dict]:
+    """Return the rows of a question to the board."""
+    return json.loads(standings(home, "sql", sql, "--format", "json").stdout)
+
+
 def rooms() -> list[str]:
     """Return the files of the README's table."""
     table = (ROOT / "README.md").read_text().split("## Follow one result")[1].split("\n## ")[0]
@@ -58,20 +63,18 @@ def test_the_job_is_found_in_every_room_by_its_id(followed):
     home, _ = followed
     plan = json.loads(standings(home, "plan", "--suite", "quick", "--model", MODEL, "--limit", "2", "--json").stdout)
     assert plan["assignments"] == []
-    rows = json.loads(standings(home, "sql", "SELECT job_id, run_id FROM leaderboard.results", "--format", "json").stdout)
+    rows = ask(home, "SELECT job_id, run_id FROM leaderboard.results")
     assert len(rows) == 12
     for row in rows:
         run = home / "lake" / "inbox" / "v1" / row["job_id"] / row["run_id"]
         assert sorted(path.name for path in run.iterdir()) == ["run.parquet", "samples.parquet", "scores.parquet"]
-    by_origin = json.loads(standings(home, "sql", "FROM leaderboard.by_origin", "--format", "json").stdout)
+    by_origin = ask(home, "FROM leaderboard.by_origin")
     assert any(row["origin"] == "FR+US" and row["suite"] == "quick-limit-2" for row in by_origin)
 
 
 def test_a_limited_run_never_stands_under_the_full_name(followed):
     home, _ = followed
-    rows = json.loads(
-        standings(home, "sql", "SELECT DISTINCT suite, benchmark FROM leaderboard.results", "--format", "json").stdout
-    )
+    rows = ask(home, "SELECT DISTINCT suite, benchmark FROM leaderboard.results")
     assert all(row["suite"] == "quick-limit-2" and row["benchmark"].endswith("-limit-2") for row in rows)
 
 
