@@ -44,9 +44,10 @@ def run(
 
 def start_night(settings: Settings, suites: tuple[str, ...], models: tuple[str, ...], limit: int | None) -> "Night":
     """Run the nightly flow in this process, on the server that PREFECT_API_URL names or on none."""
-    from flows.embedded import set_up
+    from flows.embedded import set_up, start_server
 
     set_up(settings.home)
+    start_server()
     from flows.nightly import nightly
 
     return nightly(suites=list(suites), models=list(models), limit=limit, settings=settings)

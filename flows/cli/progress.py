@@ -14,6 +14,7 @@ from rich.text import Text
 from flows.cli.errors import INTERRUPTED, Stop
 from flows.cli.output import cell, clipped, console, counted, duration, say, visible
 from flows.cli.recorder import Finished, Recorder
+from flows.embedded import kill_server
 
 BAR = 20  # columns
 
@@ -103,6 +104,7 @@ def interruptible(heard: Recorder) -> Iterator[None]:
 
     def stop_now(*_: object) -> None:
         say(str(stopped(heard)))
+        kill_server()
         os._exit(INTERRUPTED)
 
     def stop(*_: object) -> None:
