@@ -1,7 +1,7 @@
 -- One row is a variant's score in a benchmark, with the run that counts: what the board shows of every variant.
 -- The interval is Wilson's from counts, each document counting once however often it was asked; a document that could
--- not be graded counts as wrong for the lower end and as right for the upper one. Without counts it is the score
--- ± 1.96 standard errors; without a standard error, or with one of 0, Wilson's on the share, which no variance exceeds.
+-- not be graded counts as wrong for the lower end and as right for the upper one. Without counts it is ± 1.96 standard
+-- errors; without a standard error, or with one of 0, Wilson's on the share, which no variance exceeds.
 -- score [share]: as the harness gives it
 -- score_lo [share]: lower end of the 95 % interval over the sampling of items, the benchmark held fixed
 -- score_hi [share]: upper end of the same
@@ -52,10 +52,10 @@ WITH shown AS (
   FROM counts
 ), bounded AS (
   SELECT * EXCLUDE (asked, right_docs, ungraded, worst, best, z),
-    CASE WHEN interval_from = 'standard error' THEN score - z * stderr ELSE
+    CASE WHEN interval_from = 'standard error' THEN worst - z * stderr ELSE
       (worst + z ** 2 / (2 * asked) - z * sqrt(worst * (1 - worst) / asked + z ** 2 / (4 * asked ** 2)))
       / (1 + z ** 2 / asked) END AS lo,
-    CASE WHEN interval_from = 'standard error' THEN score + z * stderr ELSE
+    CASE WHEN interval_from = 'standard error' THEN best + z * stderr ELSE
       (best + z ** 2 / (2 * asked) + z * sqrt(best * (1 - best) / asked + z ** 2 / (4 * asked ** 2)))
       / (1 + z ** 2 / asked) END AS hi
   FROM shares
