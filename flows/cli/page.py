@@ -73,7 +73,7 @@ class Page:
 
     def origin(self, row: Row) -> Text:
         """Write an origin, marked where sources differ."""
-        return cell(row["origin"]).append(self.mark(DISPUTED) if row.get("origin_disputed") else "")
+        return cell(row["origin"]).append(self.mark(DISPUTED) if row["origin_disputed"] else "")
 
     def licence(self, row: Row) -> Text:
         """Write a licence class, marked where the lineage differs."""
@@ -115,8 +115,3 @@ def ranks(row: Row) -> str:
     """Write the places that the intervals allow."""
     low, high = row["rank_from"], row["rank_to"]
     return UNKNOWN if low is None else f"{low}" if low == high else f"{low}–{high}"
-
-
-def billions(row: Row) -> str | None:
-    """Write active parameters in billions."""
-    return None if row["active_b"] is None else f"{row['active_b']:.3g}"

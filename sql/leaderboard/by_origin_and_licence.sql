@@ -11,12 +11,13 @@ WITH entrant AS (
   SELECT board.*, unnest(['all', board.size_band]) AS band FROM model.board AS board
 ), best AS (
   SELECT entrant.suite, entrant.origin, entrant.licence_class, entrant.band,
-    any_value(entrant.origin_name) AS origin_name, count(entrant.place) AS tried, count(*) AS registered,
-    count(*) FILTER (entrant.lineage_differs) AS differing, arg_min(entrant, entrant.place) AS top
+    any_value(entrant.origin_name) AS origin_name, bool_or(entrant.origin_disputed) AS origin_disputed,
+    count(entrant.place) AS tried, count(*) AS registered, count(*) FILTER (entrant.lineage_differs) AS differing,
+    arg_min(entrant, entrant.place) AS top
   FROM entrant GROUP BY entrant.suite, entrant.origin, entrant.licence_class, entrant.band
 )
-SELECT best.suite, best.origin, best.origin_name, best.licence_class, best.band, best.tried, best.registered,
-  best.differing, top.model, top.variant, top.name, top.organisation, top.licence, top.lineage_differs, top.active_b,
-  top.rank, top.rank_from, top.rank_to, top.index, top.index_lo, top.index_hi, top.suspect, top.superseded
+SELECT best.suite, best.origin, best.origin_name, best.origin_disputed, best.licence_class, best.band, best.tried,
+  best.registered, best.differing, top.model, top.variant, top.name, top.organisation, top.licence, top.lineage_differs,
+  top.active_b, top.rank, top.rank_from, top.rank_to, top.index, top.index_lo, top.index_hi, top.suspect, top.superseded
 FROM best
 ORDER BY best.suite, best.band <> 'all', best.band, top.index DESC NULLS LAST, best.origin, best.licence_class

@@ -20,12 +20,12 @@ SELECT listed.suite, benchmark.benchmark, benchmark.category, listed.model, list
   listed.origin, listed.licence_class, job.state,
   CASE
     WHEN job.state IS NULL THEN 'not asked for'
-    WHEN job.state = 'counted' AND job.epoch <> benchmark.epoch THEN
-      'counted in epoch ' || job.epoch || '; epoch ' || benchmark.epoch || ' is shown until '
-      || benchmark.waiting_for || ' more models are counted'
     WHEN job.state = 'counted' AND job.benchmark_id <> benchmark.benchmark_id THEN
-      'counted in the benchmark''s new version; the old one is shown until ' || benchmark.waiting_for
-      || ' more models are counted'
+      CASE WHEN job.epoch <> benchmark.epoch
+        THEN 'counted in epoch ' || job.epoch || '; epoch ' || benchmark.epoch || ' is shown until '
+        ELSE 'counted in the benchmark''s new version; the old one is shown until ' END
+      || benchmark.waiting_for
+      || CASE benchmark.waiting_for WHEN 1 THEN ' more model is counted' ELSE ' more models are counted' END
     WHEN job.state = 'counted' AND shown.superseded THEN
       'counted for the new revision; the old one is shown until the new one has what the old one has'
     WHEN job.state = 'counted' THEN
