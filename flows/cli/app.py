@@ -49,7 +49,7 @@ def _usage(error: TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()  # type: ignore[attr-defined]
     else:
-        what = error.format_message().rstrip()
+        what = error.format_message().rstrip().replace("Value error, ", "")  # how pydantic begins
         typer.echo(f"{where}: {what}{'' if what[-1:] in '.?!' else '.'} See: {where} --help", err=True)
     return USAGE
 
@@ -71,7 +71,7 @@ app = typer.Typer(
 @app.callback(epilog="Example: standings board --by origin")
 def standings(
     version: Annotated[
-        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print it.")
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Who leads, from where, and under which licence? Evaluate language models and rank them.

@@ -13,7 +13,12 @@ from flows.cli.page import Page
 EXAMPLE = "standings board --by origin"
 Largest = Annotated[
     float | None,
-    typer.Option("--max-active-b", metavar="B", help="Only models of at most so many billion active parameters."),
+    typer.Option(
+        "--max-active-b",
+        min=0,
+        metavar="B",
+        help="Only models of at most so many billion active parameters, as far as that is known.",
+    ),
 ]
 Category = Annotated[str | None, typer.Option("--category", metavar="NAME", help="Only this category of benchmarks.")]
 Strict = Annotated[

@@ -54,8 +54,8 @@ def require_fitting(by: By, chosen: Slice) -> None:
     """Stop at an option that this board's rows can't be narrowed by."""
     for name in chosen.given():
         if name not in FITTING[by]:
-            what = f"does not go with --by {by.value}, whose rows are made of all models of a suite."
-            raise Stop(f"--{name.replace('_', '-')}", what, "Leave it out, or leave out --by.")
+            fitting = ", ".join(other for other in By if name in FITTING[other])
+            raise Stop(f"--{name.replace('_', '-')}", f"does not go with --by {by.value}.", f"It goes with: {fitting}.")
 
 
 def reader(board: Path) -> Ask:

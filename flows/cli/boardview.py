@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import Any
 
 from flows.cli.boardrows import Ask, By, Row, literal
-from flows.cli.output import as_text, cell, clipped, counted, few
-from flows.cli.page import Page, billions, interval, ranks
+from flows.cli.output import as_text, billions, cell, clipped, counted, few
+from flows.cli.page import Page, interval, ranks
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def overall(page: Page, board: Board) -> None:
         page.ranked = True
         page.table(RANKED, [ranked_line(page, row) for row in ranked], flexible=(2,))
         count = ranked[0]["benchmarks"]
-        has = f"has all {count} benchmarks" if count > 1 else "has the one benchmark"
+        has = {1: "has the one benchmark", 2: "has both benchmarks"}.get(count, f"has all {count} benchmarks")
         page.print(f"{counted(len(ranked), 'model')} ranked: each {has}. B: billions of active parameters.")
     else:
         page.print("No model is ranked: none has all benchmarks." if board.rows else "No model is in this slice.")
@@ -72,7 +72,7 @@ def print_unranked(page: Page, suite: str, rows: list[Row]) -> None:
 
 def ranked_line(page: Page, row: Row) -> tuple[object, ...]:
     """Return a ranked model's line."""
-    who = (page.model(row), page.origin(row), page.licence(row), billions(row))
+    who = (page.model(row), page.origin(row), page.licence(row), billions(row["active_b"]))
     return row["rank"], ranks(row), *who, row["index"], interval(row)
 
 
@@ -118,7 +118,7 @@ def best(key: str, header: str, *, licence: bool) -> Callable[[Page, Board], Non
     def line(page: Page, row: Row) -> tuple[object, ...]:
         classes = {"origin": page.origin, "licence_class": page.licence}
         named = (classes[key](row), *((page.licence(row),) if licence else ()))
-        numbers = (billions(row), row["rank"], row["index"], interval(row))
+        numbers = (billions(row["active_b"]), row["rank"], row["index"], interval(row))
         return *named, page.model(row), *numbers, f"{row['tried']}/{row['registered']}"
 
     def named_by(row: Row) -> str:

@@ -6,7 +6,7 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT
-from flows.cli.output import counted, print_json, put
+from flows.cli.output import counted, few, print_json, put
 
 if TYPE_CHECKING:
     from standings.faults import Fault
@@ -43,10 +43,19 @@ def suite_counts(suite: "Suite") -> dict[str, int]:
 
 
 def print_faults(faults: "list[Fault]") -> None:
-    """Print one fault a line, notices after the faults."""
-    for fault in sorted(faults, key=lambda fault: fault.severity != "error"):
-        notice = "notice: " if fault.severity == "notice" else ""
-        put(f"{notice}{fault}", style="dim" if notice else None, whole=True)
+    """Print one fault a line, then the notices, those that say the same together."""
+    for fault in faults:
+        if fault.severity == "error":
+            put(str(fault), whole=True)
+    same: dict[str, list[Fault]] = {}
+    for notice in faults:
+        if notice.severity == "notice":
+            same.setdefault(f"{notice.wrong} {notice.right}".strip(), []).append(notice)
+    for said, notices in same.items():
+        names = [notice.entry or notice.file for notice in notices]
+        put(f"notice: {f'{len(names)} × {said} {few(names)}' if len(names) > 1 else notices[0]}", style="dim")
+    if any(len(notices) > 1 for notices in same.values()):
+        put("Each with its file: standings check --json", style="dim")
     if faults:
         put()
 

@@ -97,4 +97,5 @@ def require_worker() -> None:
     from tasks.machine import has_worker
 
     if not has_worker():
-        raise Stop("worker", "torch and lm-eval are not installed here.", "Run: pip install 'standings[worker]'")
+        remedy = "Run in the repository: pip install -c constraints.txt '.[worker]'"
+        raise Stop("worker", "torch and lm-eval are not installed here.", remedy)

@@ -1,6 +1,10 @@
 """`standings demo`: the main job on three small models, and its leaderboard."""
 
+import os
+import shutil
+import sys
 import time
+from pathlib import Path
 
 import typer
 
@@ -14,10 +18,10 @@ from flows.cli.recorder import Recorder
 
 EXAMPLE = "standings demo"
 NEXT = (
-    ("standings board --by category", "who is good at what"),
-    ("standings board --by coverage", "what was not measured, and why"),
-    ("standings runs", "each attempt; samples RUN_ID shows its answers"),
-    ('standings sql "SHOW ALL TABLES"', "what the board can be asked"),
+    ("board --by category", "who is good at what"),
+    ("board --by coverage", "what was not measured, and why"),
+    ("runs", "each attempt; samples RUN_ID shows its answers"),
+    ('sql "SHOW TABLES FROM leaderboard"', "what the board can be asked; columns: docs/views.md"),
 )
 
 
@@ -25,7 +29,8 @@ def demo(home: options.Home = None, json: options.Json = False) -> None:
     """Evaluate three small models and print their leaderboard.
 
     On the suite quick, by origin and licence, with how long each stage took.
-    Fetches about 1 GB of weights the first time; they need no account. Takes some minutes on two cores.
+    Fetches 0.8 GB of weights the first time, which need no account and become 5 GB on disk.
+    Takes some minutes on two cores.
     """
     settings = context.settings(home)
     context.require_worker()
@@ -61,6 +66,12 @@ def print_next() -> None:
     """Say what a reader may try now."""
     put()
     put("What to try next", style="bold")
-    width = max(len(command) for command, _ in NEXT)
+    name, width = called(), max(len(command) for command, _ in NEXT)
     for command, what in NEXT:
-        put(f"  {command:<{width}}  {what}")
+        put(f"  {name} {command:<{width}}  {what}")
+
+
+def called() -> str:
+    """Write this command as its user can call it again: by its path where its name alone is not found."""
+    path = Path(sys.argv[0])
+    return os.path.relpath(path) if path.name == "standings" and not shutil.which("standings") else "standings"

@@ -1,10 +1,12 @@
 """Say in one line what went wrong: where, what, and the remedy. The exit code says of which sort it is."""
 
+import errno
 import sys
 from collections.abc import Iterable
 
 FAULT = 1  # what was asked for has a fault: the check found some, a job failed, a repeated run differs
 USAGE = 2  # it could not be asked like this: options, settings, unknown names, nothing there yet
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOSPC)
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
 
 
@@ -52,8 +54,9 @@ def words(error: BaseException) -> tuple[str, int] | None:
     """Return the message and exit code of an error that a user can bring about; None for one that is a bug."""
     if isinstance(error, Stop):
         return str(error), error.code
-    if isinstance(error, PermissionError):
-        return f"{error.filename}: {error.strerror}. Set STANDINGS_HOME to a folder that you may write to.", USAGE
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        told = f"{error.filename or 'disk'}: {error.strerror}."
+        return f"{told} Set STANDINGS_HOME to a folder that can be written to.", USAGE
     if _is(error, "tasks.workplace", "UnknownName"):
         return words(not_known("registry", error.what, error.name, error.known))  # type: ignore[attr-defined]
     for module, name, told, code in EXPECTED:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from flows.cli import context, options
 from flows.cli.errors import require_known
-from flows.cli.output import UNKNOWN, counted, print_json, put, table
+from flows.cli.output import UNKNOWN, billions, counted, print_json, put, table
 
 if TYPE_CHECKING:
     from standings.registry import Model, Registry
@@ -87,7 +87,7 @@ def print_models(rows: list[dict[str, Any]]) -> None:
     columns = ("Model", "Origin", "Licence", "Kind", ">Size, B")
     lines = [
         (
-            row["name"] + ("" if row["blocked"] is None else " ✗"),
+            row["name"] + ("" if row["blocked"] is None else "✗"),
             (row["origin"] or UNKNOWN) + ("?" if row["origin_disputed"] else ""),
             row["licence_class"] + ("*" if row["lineage_differs"] else ""),
             row["kind"],
@@ -114,7 +114,5 @@ def print_blocked(rows: list[dict[str, Any]]) -> None:
 
 def parameters(total_b: float | None, active_b: float | None) -> str:
     """Write a size as `671 / 37`, `0.49`, or a dash."""
-    if total_b is None and active_b is None:
-        return UNKNOWN
-    total = UNKNOWN if total_b is None else f"{total_b:.3g}"
-    return total if active_b in (None, total_b) else f"{total} / {active_b:.3g}"
+    total = billions(total_b)
+    return total if active_b in (None, total_b) else f"{total} / {billions(active_b)}"

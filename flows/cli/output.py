@@ -132,6 +132,13 @@ def size(count: float | None) -> str:
     return "unknown" if count is None else f"{count / 1024**3:.1f} GiB"
 
 
+def billions(count: float | None) -> str:
+    """Write billions of parameters with three digits that count, and all digits before the point."""
+    if count is None:
+        return UNKNOWN
+    return f"{count:.3g}" if count < 100 else f"{count:.0f}"
+
+
 def few(names: Sequence[str], most: int = 4) -> str:
     """Name a few and count the rest."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

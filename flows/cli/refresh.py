@@ -21,7 +21,7 @@ def refresh(home: options.Home = None, json: options.Json = False) -> None:
         print_json(done.model_dump(mode="json"))
         return
     put(f"Snapshot {done.snapshot}")
-    put(f"{counted(done.admitted, 'run')} admitted, {len(done.set_aside)} set aside.")
+    put(f"{counted(done.admitted, 'new run')} admitted, {len(done.set_aside)} set aside.")
     for run, why in done.set_aside.items():
         put(f"  {run}: {why}", whole=True)
     put(f"Board: {done.board}", whole=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.demo import called
+from flows.cli.output import billions
 from tests.flows.conftest import Ask, asking
 
 ROOT = Path(__file__).parents[2]
@@ -32,29 +34,23 @@ assert not found, found
 """
 
 
+def run_alone(root: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a process of its own on the registry and the home below `root`."""
+    places = {"STANDINGS_REGISTRY": str(root / "registry"), "STANDINGS_HOME": str(root / "home")}
+    command, env = [sys.executable, "-c", script, *words], {**places, "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("words", LIGHT, ids=" ".join)
 def test_a_light_command_loads_neither_prefect_nor_torch_nor_the_harness(filled: Path, words: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, ",".join(HEAVY), *words, "--home", str(filled / "home")],
-        cwd=ROOT,
-        env={"STANDINGS_REGISTRY": str(filled / "registry"), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_alone(filled, LOADED, ",".join(HEAVY), *words)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
 
-def test_check_and_models_load_no_arrow_and_no_database_either(filled: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, "pyarrow,duckdb", "models", "--home", str(filled / "home")],
-        cwd=ROOT,
-        env={"STANDINGS_REGISTRY": str(filled / "registry"), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.mark.parametrize("command", ["check", "models"])
+def test_check_and_models_load_no_arrow_and_no_database_either(filled: Path, command: str) -> None:
+    done = run_alone(filled, LOADED, "pyarrow,duckdb", command)
     assert done.returncode == 0, done.stderr
 
 
@@ -96,6 +92,9 @@ def test_a_registry_that_is_no_folder_is_told(ask: Ask, tmp_path: Path) -> None:
         (("models", "--licence", "osi"), "--licence: licence class 'osi' is not known."),
         (("reproduce", "zz"), "zz: no run begins or ends so. See: standings runs"),
         (("sql", "SELECT 1", "--format", "parquet"), "--format parquet: is for a file"),
+        (("board", "--by", "size"), "standings board: Invalid value for '--by': 'size' is not one of 'overall', "),
+        (("board", "--max-active-b", "-1"), "standings board: Invalid value for '--max-active-b'"),
+        (("refresh", "--home", str(ROOT / "README.md")), f"{ROOT / 'README.md'}/boards: Not a directory. Set STANDI"),
     ],
 )
 def test_a_wrong_question_gets_one_line_with_the_remedy_and_exit_code_2(
@@ -126,20 +125,10 @@ main()
 
 
 def test_without_the_worker_extra_run_says_what_to_install(filled: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_WORKER, "run"],
-        cwd=ROOT,
-        env={
-            "STANDINGS_REGISTRY": str(filled / "registry"),
-            "STANDINGS_HOME": str(filled / "home"),
-            "PATH": "/usr/bin",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_alone(filled, WITHOUT_WORKER, "run")
     assert done.returncode == 2
-    assert done.stderr == "worker: torch and lm-eval are not installed here. Run: pip install 'standings[worker]'\n"
+    told = "Run in the repository: pip install -c constraints.txt '.[worker]'"
+    assert done.stderr == f"worker: torch and lm-eval are not installed here. {told}\n"
 
 
 def test_a_registry_with_faults_is_checked_and_not_planned(mine: Path) -> None:
@@ -154,6 +143,29 @@ def test_a_registry_with_faults_is_checked_and_not_planned(mine: Path) -> None:
     assert planned.exit_code == 1
     assert "'main' moves" in planned.stderr
     assert "standings check" in planned.stderr
+
+
+def test_notices_that_say_the_same_are_told_once_and_faults_each_for_itself(mine: Path) -> None:
+    file = mine / "registry" / "models" / "jade.yaml"
+    file.write_text(file.read_text().replace("revision: " + "c" * 40, ""))
+    told = asking(mine)("check", COLUMNS="200").stdout
+    said = "no pinned revision: it is listed and can't be evaluated."
+    assert f"notice: 2 × {said} jade/base-8b, jade/unpinned\n" in told
+    assert told.count(said) == 1
+
+
+def test_a_size_of_a_thousand_billion_is_written_with_its_digits() -> None:
+    assert [billions(size) for size in (None, 0.494033, 8.19, 103.8, 671.0, 1000.0)] == [
+        "—", "0.494", "8.19", "104", "671", "1000",
+    ]  # fmt: skip
+
+
+def test_what_to_try_next_is_called_as_the_demo_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr("sys.argv", [str(Path.cwd() / ".venv" / "bin" / "standings"), "demo"])
+    assert called() == ".venv/bin/standings"
+    monkeypatch.setattr("sys.argv", ["flows/cli/__main__.py", "demo"])
+    assert called() == "standings"
 
 
 def test_version_and_help_are_there(ask: Ask) -> None:
