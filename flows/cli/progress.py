@@ -103,8 +103,9 @@ def interruptible(heard: Recorder) -> Iterator[None]:
     """Let Ctrl-C end the flow in order, and a second one at once: what is stored is safe either way."""
 
     def stop_now(*_: object) -> None:
-        say(str(stopped(heard)))
         kill_server()
+        console(stderr=True).show_cursor()
+        say(str(stopped(heard)))
         os._exit(INTERRUPTED)
 
     def stop(*_: object) -> None:

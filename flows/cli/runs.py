@@ -104,6 +104,12 @@ def find(lake: "Lake", given: str) -> Row:
     return found[0]
 
 
+def how(row: Row) -> str:
+    """Say how a run ended, or what it was for where it never counts."""
+    purpose = row.get("purpose", "board")
+    return str(row["reason"] or (row["status"] if purpose == "board" else purpose))
+
+
 def print_runs(rows: list[Row]) -> None:
     """Print one line a run, then why some failed."""
     lines = [
@@ -112,7 +118,7 @@ def print_runs(rows: list[Row]) -> None:
             f"{row['finished_at']:%m-%d %H:%M}",
             (row["model"] or "").rpartition("/")[2],
             row["benchmark"],
-            row["reason"] or row["status"],
+            how(row),
             None if row["score"] is None else f"{row['score']:.3f}",
             None if row["seconds"] is None else duration(row["seconds"]),
         )

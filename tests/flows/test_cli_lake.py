@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.cli.output import visible
+from flows.cli.runs import how
 from tests.flows.conftest import Ask
 
 
@@ -59,6 +60,13 @@ def test_runs_show_what_failed_and_why(ask: Ask) -> None:
     text = ask("runs", "--status", "failed").stdout
     assert "too_large: needs 80 GB, the machine has 8" in text
     assert "1 run." in text
+
+
+def test_a_run_that_never_counts_is_shown_by_its_purpose() -> None:
+    run = {"status": "succeeded", "reason": None}
+    assert how(run | {"purpose": "board"}) == "succeeded"
+    assert how(run | {"purpose": "reproduce"}) == "reproduce"
+    assert how({"status": "failed", "reason": "too_large", "purpose": "reproduce"}) == "too_large"
 
 
 def test_runs_as_json_have_the_score_that_the_board_has(ask: Ask) -> None:
