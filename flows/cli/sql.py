@@ -141,6 +141,8 @@ def print_table(rows: "pa.Table", out: "Console") -> None:
 
 def shown(value: Any) -> object:
     """Show a number of a query with the digits that tell it apart, not rounded to one."""
+    if isinstance(value, list):
+        return [shown(item) for item in value]
     if not isinstance(value, float):
         return value
     return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}"

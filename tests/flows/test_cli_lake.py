@@ -10,6 +10,7 @@ import pytest
 
 from flows.cli.output import visible
 from flows.cli.runs import how
+from flows.cli.sql import shown
 from tests.flows.conftest import Ask
 
 
@@ -117,6 +118,11 @@ def test_sql_prints_a_table_and_one_column_a_line_where_that_is_too_wide(ask: As
     assert narrow.splitlines()[0] == "name                             index"
     wide = ask("sql", "FROM leaderboard.overall WHERE rank = 1").stdout
     assert "lineage_differs         yes\n" in wide
+
+
+def test_sql_shows_the_digits_that_tell_a_number_apart() -> None:
+    found = [shown(value) for value in (0.12345, 12345678.0, [0.25, None], "text")]
+    assert found == ["0.12345", "12345678", ["0.25", None], "text"]
 
 
 def test_sql_writes_csv_json_and_parquet(ask: Ask, tmp_path: Path) -> None:
