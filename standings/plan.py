@@ -82,7 +82,8 @@ def plan(states: Iterable[Row], variants: Mapping[str, Row], benchmarks: Mapping
     `states` are rows of model.job_state, `variants` rows of `models` by variant_id, `benchmarks` rows by benchmark_id.
     """
     rows = list(states)
-    due = [row for row in rows if row["state"] == "missing"]
+    # Two benchmarks that differ in the metric or filter of their score are one job: one run yields both.
+    due = list({row["job_id"]: row for row in rows if row["state"] == "missing"}.values())
     assignments, refused = [], []
     for variant_id, jobs in _grouped(due, "variant_id"):
         variant = variants[variant_id]

@@ -49,6 +49,7 @@ class Variant(Record):
     reasoning: str = Field("off", pattern=r"^(off|on|[1-9]\d*)$")  # a number is a token budget
     weights: WeightsManifest | None = None  # None: the model's own repository at its revision
     weights_note: Text | None = None
+    exceptions: dict[Literal["remote_code", "pickle"], Text] = {}  # what may be run or loaded against the rule, and why
 
     @field_validator("reasoning", mode="before")
     @classmethod

@@ -30,6 +30,7 @@ class Work(Record):
 
     identity: dict[str, Any]  # the variant's columns of the `run` table
     manifest: WeightsManifest | None  # None: the model's own repository at its revision
+    exceptions: dict[str, str] = {}  # the variant's: what is allowed against the rule, and why
     jobs: tuple[Job, ...]
     suites: dict[str, Suite]
     purpose: Purpose = "board"
@@ -47,6 +48,7 @@ def make_work(
     return Work(
         identity=identity,
         manifest=variant.weights,
+        exceptions=dict(variant.exceptions),
         jobs=assignment.jobs,
         suites={job.suite: suites[job.suite] for job in assignment.jobs},
         purpose=purpose,

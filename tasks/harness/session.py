@@ -46,7 +46,8 @@ class Session:
     def __init__(self, work: Work, say: Callable[[str], None]) -> None:
         """Make the weights ready, verified by their sha256, and load them; say what is being done.
 
-        Remote code is never run, and only safetensors are loaded (a GGUF is turned into them first).
+        Remote code is not run and only safetensors are loaded (a GGUF is turned into them first), but where the
+        entry says otherwise with a reason.
         """
         self.work = work
         torch.set_num_threads(work.place.threads)
@@ -59,8 +60,8 @@ class Session:
             dtype=work.identity["dtype"],
             device=work.place.device,
             batch_size=work.place.batch_size,
-            trust_remote_code=False,
-            use_safetensors=True,
+            trust_remote_code="remote_code" in work.exceptions,
+            use_safetensors=None if "pickle" in work.exceptions else True,
         )
 
     def _weights(self, say: Callable[[str], None]) -> tuple[str, str]:

@@ -48,6 +48,11 @@ def test_the_jobs_of_a_variant_are_one_assignment():
     assert assignment.jobs[1].seconds == 2 * assignment.jobs[0].seconds
 
 
+def test_two_benchmarks_with_the_same_job_are_asked_once():
+    rows = [state(benchmark="b1"), state(benchmark="b2") | {"job_id": "v1-b1"}]
+    assert plan(rows, {"v1": variant()}, BENCHMARKS, MACHINE).jobs == 1
+
+
 def test_the_smallest_model_comes_first():
     variants = {"big": variant("big", 3.0), "small": variant("small", 0.1)}
     made = plan([state("big"), state("small")], variants, BENCHMARKS, MACHINE)

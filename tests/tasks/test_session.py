@@ -1,8 +1,11 @@
 """A session says of each job which path scored it, and why the shared one stepped back."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from standings.plan import Job
 from standings.work import make_work
@@ -42,6 +45,21 @@ def test_a_logit_off_by_a_hundredth_makes_it_step_back_and_the_score_stays(workp
     assert "the largest difference was 0.01 " in wrong.provenance["scorer_reason"]
     assert wrong.score == right.score
     assert wrong.facts("r")[0].to_pylist() == right.facts("r")[0].to_pylist()
+
+
+def test_pickled_weights_are_loaded_only_where_the_entry_says_so_with_a_reason(workplace, place: Path, tmp_path: Path):
+    pickled = tmp_path / "pickled"
+    shutil.copytree(place / "model", pickled)
+    torch.save(load_file(pickled / "model.safetensors"), pickled / "pytorch_model.bin")
+    (pickled / "model.safetensors").unlink()
+    [assignment] = workplace.plan().assignments
+    work = make_work(assignment, workplace.registry, {item.suite: item for item in workplace.suites}, workplace.place)
+    identity = {**work.identity, "model": str(pickled), "revision": None}
+    refused = work.model_copy(update={"manifest": None, "identity": identity})
+    with pytest.raises(OSError, match="safetensors"):
+        Session(refused, say=lambda text: None)
+    allowed = refused.model_copy(update={"exceptions": {"pickle": "the author publishes nothing else"}})
+    assert Session(allowed, say=lambda text: None).lm.scorer == "shared"
 
 
 def test_provenance_counts_what_was_asked(workplace):
