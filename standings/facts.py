@@ -66,7 +66,6 @@ RUN = _schema(
     ("device", TEXT, "cpu or the GPU's name", NULLABLE),
     ("threads", INT, "torch threads", NULLABLE),
     ("batch_size", INT, "batch size of the stock path", NULLABLE),
-    ("weights_place", TEXT, "which place the weights came from", NULLABLE),
     ("code_sha", TEXT, "commit of this project, +dirty where files differed", NULLABLE),
     ("worker", TEXT, "machine's name", NULLABLE),
     ("started_at", UTC, "when the job began"),
