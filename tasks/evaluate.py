@@ -1,10 +1,11 @@
 """Supervise the child process that evaluates an assignment: hear it, bound its time, name its death."""
 
+import contextlib
 import os
 import selectors
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from pathlib import Path
 from standings.failure import Reason
 from standings.plan import Job
 from standings.work import Event, Work
-from tasks import attempt
+from tasks import attempt, machine
+from tasks.controlgroup import out_of_memory_kills
 from tasks.lake import Lake
 from tasks.store import FolderStore
 
 Listener = Callable[[Event], None]
-OUT_OF_MEMORY_EVENTS = Path("/sys/fs/cgroup/memory.events")
+LOOK_EVERY = 1.0  # seconds between two looks whether the child lives
 
 
 @dataclass(frozen=True)
@@ -86,38 +88,34 @@ class Child:
         self.killed_after: float | None = None  # seconds, where the limit ended it
         self.started_at: datetime = attempt.now()
         self._kills_before = out_of_memory_kills()
-        heard, said = os.pipe()
-        with log.open("ab") as written:
+        self._heard, said = os.pipe()
+        with log.open("ab") as written, tempfile.TemporaryFile() as told:
+            told.write(work.model_dump_json().encode())
+            told.seek(0)
             # Never a session of its own: a cancelled flow must reach it (docs/decisions.md).
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tasks.harness.child"],
-                stdin=subprocess.PIPE,
+                [*machine.PYTHON, "tasks.harness.child"],
+                stdin=told,
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 pass_fds=[said],
-                env={**os.environ, "STANDINGS_EVENTS": str(said), "TOKENIZERS_PARALLELISM": "false"},
+                env={**machine.environment(), "STANDINGS_EVENTS": str(said), "TOKENIZERS_PARALLELISM": "false"},
             )
         os.close(said)
-        self._heard = heard
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(work.model_dump_json().encode())
-            self.process.stdin.close()
-        except BrokenPipeError:
-            pass  # it died at once; `cause` will say of what
 
     def events(self) -> Iterator[Event]:
-        """Yield what the child says until it ends; kill it when its limit has passed."""
+        """Yield what the child says until it ends; kill it when its limit has passed, or a listener raised."""
         try:
             for line in self._lines():
                 event = Event.model_validate_json(line)
                 self._follow(event)
                 yield event
+        except BaseException:
+            self.process.kill()
+            raise
         finally:
             os.close(self._heard)
-            if self.process.poll() is None and self.killed_after is None:
-                self._wait_or_kill()
-            self.process.wait()
+            self._reap()
 
     def _lines(self) -> Iterator[bytes]:
         buffer, began = b"", time.monotonic()
@@ -126,10 +124,15 @@ class Child:
             selector.register(self._heard, selectors.EVENT_READ)
             while True:
                 left = self._deadline - time.monotonic()
-                if left <= 0 or not selector.select(left):
+                if left <= 0:
                     self.killed_after = self._allowed
                     self.process.kill()
                     return
+                ended = self.process.poll() is not None
+                if not selector.select(0 if ended else min(left, LOOK_EVERY)):
+                    if ended:  # what it forked may live on and hold the pipe open: there is no end of file to wait for
+                        return
+                    continue
                 if not (read := os.read(self._heard, 65536)):
                     return
                 *lines, buffer = (buffer + read).split(b"\n")
@@ -147,15 +150,14 @@ class Child:
         elif event.event in ("stored", "failed"):
             self.in_hand = None
 
-    def _wait_or_kill(self) -> None:
-        """Give a child that has closed its pipe the time to exit; a listener that raised ends it at once."""
-        if sys.exc_info()[0] is not None:
-            self.process.kill()
-            return
+    def _reap(self) -> None:
+        """Give a child that has closed its pipe the time to exit, and leave none behind."""
         try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=30)
+        finally:
             self.process.kill()
+            self.process.wait()
 
     def lost(self, remaining: tuple[Job, ...]) -> tuple[Job, ...]:
         """Return the jobs that this child's end took with it: the one in hand, or all before the model was loaded."""
@@ -183,11 +185,3 @@ class Child:
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "empty"
-
-
-def out_of_memory_kills() -> int:
-    """Count the processes of this control group that the kernel ended for want of memory; 0 where it does not say."""
-    if not OUT_OF_MEMORY_EVENTS.exists():
-        return 0
-    counts = dict(line.split() for line in OUT_OF_MEMORY_EVENTS.read_text().splitlines())
-    return int(counts.get("oom_kill", 0))

@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
 
 from standings.suite import Lock, Suite
+from tasks import machine
 
 HEADER = """\
 # Written by `standings suite lock {name}`; do not edit. What each task was when the suite was locked: a worker
@@ -22,7 +22,8 @@ class CannotLock(RuntimeError):
 def compute(suite: Suite, registry: Path) -> dict[str, Lock]:
     """Load the suite's tasks in a child process and return what they are now. Raises CannotLock."""
     done = subprocess.run(
-        [sys.executable, "-m", "tasks.harness.locking", suite.suite, str(registry)],
+        [*machine.PYTHON, "tasks.harness.locking", suite.suite, str(registry)],
+        env=machine.environment(),
         capture_output=True,
         text=True,
         check=False,

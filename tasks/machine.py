@@ -1,14 +1,24 @@
 """Say what this machine and this code are."""
 
 import functools
+import os
 import platform
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
 import standings
 
 CODE = ("standings", "tasks", "flows", "sql", "registry", "pyproject.toml")
+# -P: a folder or file named `tasks` where somebody stands is not this project's.
+PYTHON = (sys.executable, "-P", "-m")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which a child started with PYTHON finds the very code that started it."""
+    code = str(Path(standings.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))}
 
 
 def worker_name() -> str:

@@ -35,8 +35,12 @@ class Channel:
         self._file = os.fdopen(descriptor, "w", buffering=1)
 
     def say(self, event: str, **fields: Any) -> None:
-        """Write one event."""
-        self._file.write(Event.model_validate({"event": event, **fields}).model_dump_json(exclude_none=True) + "\n")
+        """Write one event. Ends the process where nobody hears it: its parent is gone, and so is what it was for."""
+        line = Event.model_validate({"event": event, **fields}).model_dump_json(exclude_none=True)
+        try:
+            self._file.write(line + "\n")
+        except BrokenPipeError:
+            sys.exit("the parent is gone")  # no Exception, which would be stored as this job's failure
 
 
 class Worker:

@@ -78,7 +78,7 @@ def _download(package: PackagePart, folder: Path) -> Path:
     """Fetch a package's wheel with pip, which neither installs nor runs anything of it."""
     options = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--quiet", "--no-input"]
     wanted = ["--disable-pip-version-check", "-d", str(folder), f"{package.name}=={package.version}"]
-    command = [sys.executable, "-m", "pip", "download", *options, *wanted]
+    command = [sys.executable, "-P", "-m", "pip", "download", *options, *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"pip ended with {done.returncode}"]
