@@ -12,6 +12,7 @@ The file is not named after its schema: DuckDB calls a file by its stem, and `le
 
 import hashlib
 import os
+import shutil
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from tasks.store import Conflict, Missing, Store
 
 BOARD = "standings.duckdb"
 _POINTER = "latest.json"
+_KEPT = 5  # boards in a cache: who was just told of the one before can still open it
 
 
 class _Record(BaseModel):
@@ -121,6 +123,7 @@ def open_latest(store: Store, cache: Path) -> Path:
     # It was verified before it got its name, and nobody may write to it: its size tells a cut one.
     if not path.exists() or path.stat().st_size != right.bytes:
         _write(path, _read(store, f"snapshots/{pointer.id}/{BOARD}", right.sha256))
+        _forget_old(cache)
     return path
 
 
@@ -164,6 +167,13 @@ def _read(store: Store, key: str, sha256: str) -> bytes:
     if found != sha256:
         raise Faulty(f"{key}: the bytes' sha256 is {found}, and must be {sha256}. Restore it from a copy")
     return body
+
+
+def _forget_old(cache: Path) -> None:
+    """Delete all but the newest folders of a cache, those of killed builds among them; the lake has every snapshot."""
+    folders = [path for path in cache.iterdir() if path.is_dir()]
+    for old in sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(path: Path, body: bytes) -> None:

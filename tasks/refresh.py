@@ -1,5 +1,6 @@
 """Build the leaderboard from facts alone, check it and publish it."""
 
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from standings.paths import folder
 from standings.suite import Record
 from tasks import admission, machine, materialise, sqlfiles
 from tasks.lake import CLOCKS, Lake
-from tasks.publish import Inputs, latest, open_latest, publish
+from tasks.publish import BOARD, Inputs, latest, open_latest, publish
 
 NOT_ON_THE_BOARD = {"samples"}  # read from the lake by run, too many for every reader to fetch
 
@@ -42,10 +43,11 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
     published = latest(lake.store)
     if published is None or published.id != inputs.id:
         boards.mkdir(parents=True, exist_ok=True)
-        board = boards / f"{inputs.id}.duckdb"
-        materialise.build(facts, board, now=last_moment(facts), snapshot=inputs.id)
-        publish(lake.store, board, inputs, now)
-        board.unlink()
+        # A folder of its own: two that refresh at once never write into one file.
+        with tempfile.TemporaryDirectory(dir=boards, prefix="build-") as bench:
+            built = Path(bench) / BOARD
+            materialise.build(facts, built, now=last_moment(facts), snapshot=inputs.id)
+            publish(lake.store, built, inputs, now)
     set_aside = {key.run_id: fault for key, fault in admitted.faults.items()}
     board = open_latest(lake.store, boards)
     return Refreshed(snapshot=board.parent.name, board=board, admitted=admitted.count, set_aside=set_aside)

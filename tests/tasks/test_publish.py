@@ -145,3 +145,13 @@ def test_a_board_with_a_write_ahead_log_beside_it_is_refused(tmp_path: Path) -> 
     path.with_name("built.duckdb.wal").write_bytes(b"rows")
     with pytest.raises(ValueError, match="checkpoint"):
         publish(store, path, inputs(), NOON)
+
+
+def test_a_cache_forgets_old_boards_and_keeps_the_one_that_was_just_read(tmp_path: Path) -> None:
+    store, cache = FolderStore(tmp_path / "lake"), tmp_path / "cache"
+    paths = []
+    for number in range(1, 10):
+        publish(store, board(tmp_path, b"board %d" % number), inputs(number), NOON)
+        paths.append(open_latest(store, cache))
+    assert [path.exists() for path in paths] == [False] * 4 + [True] * 5
+    assert {path.parent for path in paths[4:]} == set(cache.iterdir())
