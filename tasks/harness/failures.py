@@ -1,10 +1,20 @@
 """Name an exception by the design's reasons."""
 
+from collections.abc import Iterator
+
 from standings.failure import Reason
 from standings.result import NotAMeasurement
 from tasks.harness.errors import LockMismatch, NoChatTemplate, NotFinite, UnknownTask
 from tasks.weights import NoWeights
 from tasks.weights.gguf_names import UnsupportedGguf
+
+# transformers raises plain ValueErrors and OSErrors: an architecture it does not know; code in the model's repository,
+# which is not run; weights in pickles alone, which are not loaded.
+UNSUPPORTED = (
+    "does not recognize this architecture",
+    "`trust_remote_code=True`",
+    "cannot be loaded with `safetensors`",
+)
 
 
 def name(raised: Exception) -> tuple[Reason, str]:
@@ -28,8 +38,20 @@ def _reason(raised: Exception) -> Reason:  # noqa: PLR0911 - one branch a reason
         return (
             Reason.TOO_LARGE
         )  # torch: RuntimeError "… can't allocate memory"; the system: OSError "Cannot allocate …"
-    if "GatedRepo" in type(raised).__name__:
+    if any(_is_refused(cause) for cause in _causes(raised)):
         return Reason.GATED
-    if "does not recognize this architecture" in said:
-        return Reason.UNSUPPORTED  # transformers raises a plain ValueError
+    if any(words in said for words in UNSUPPORTED):
+        return Reason.UNSUPPORTED
     return Reason.INFRASTRUCTURE  # what nobody foresaw is tried again, and shown when it stays
+
+
+def _causes(raised: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what it was raised from: transformers tells of a refusal in a plain OSError."""
+    while raised is not None:
+        yield raised
+        raised = raised.__cause__
+
+
+def _is_refused(raised: BaseException) -> bool:
+    status = getattr(getattr(raised, "response", None), "status_code", None)
+    return status in (401, 403) or "GatedRepo" in type(raised).__name__
