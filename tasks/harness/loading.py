@@ -13,7 +13,7 @@ import lm_eval.tasks
 from lm_eval.tasks import TaskManager
 
 from standings.identity import digest
-from standings.suite import Benchmark, Lock, Suite, TaskLock
+from standings.suite import Benchmark, Lock, Protocol, Suite, TaskLock
 from tasks.harness.errors import UnknownTask
 
 PATHS = {"config_source"}  # lm-eval adds the path of the YAML to a task's metadata
@@ -39,6 +39,19 @@ def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
         )
     loaded: dict[str, Any] = manager.load([benchmark.task])
     return loaded
+
+
+def misfits(protocol: Protocol, loaded: dict[str, Any]) -> list[str]:
+    """Say what the protocol asks otherwise than the tasks can be asked: lm-eval passes over it in silence."""
+    said = []
+    for name, task in loaded["tasks"].items():
+        if protocol.output != task.OUTPUT_TYPE:
+            said.append(f"{name} is {task.OUTPUT_TYPE}, the protocol says {protocol.output}")
+        if protocol.shots and task.config.num_fewshot == 0:
+            said.append(f"{name} is always asked without examples, the protocol says {protocol.shots} shots")
+        if task.config.repeats != protocol.repeats:
+            said.append(f"{name} is asked {task.config.repeats} times, the protocol says {protocol.repeats} repeats")
+    return said
 
 
 def lock(loaded: dict[str, Any]) -> Lock:

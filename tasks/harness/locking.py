@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from standings.suite import Lock, Suite
+from standings.suite import Benchmark, Lock, Suite
 from tasks.harness import loading
 from tasks.registry_files import read_suites
 
@@ -12,20 +12,17 @@ from tasks.registry_files import read_suites
 def lock_suite(suite: Suite, registry: Path) -> dict[str, Lock]:
     """Load every task of the suite and hash what it is. Raises UnknownTask, or what the harness raises."""
     return {
-        benchmark.task: lock_benchmark(suite, benchmark.task, registry)
+        benchmark.task: lock_benchmark(suite, benchmark, registry)
         for benchmark in sorted(suite.benchmarks, key=lambda item: item.task)
     }
 
 
-def lock_benchmark(suite: Suite, task: str, registry: Path) -> Lock:
-    """Lock one benchmark, and refuse one that is asked in another form than its task has."""
-    benchmark = next(item for item in suite.benchmarks if item.task == task)
+def lock_benchmark(suite: Suite, benchmark: Benchmark, registry: Path) -> Lock:
+    """Lock one benchmark, and refuse one that is asked otherwise than its task can be."""
     loaded = loading.load(suite, benchmark, registry)
-    outputs = {task.OUTPUT_TYPE for task in loaded["tasks"].values()}
-    for name in set(benchmark.protocols.values()):
-        if outputs != {suite.protocols[name].output}:
-            has = ", ".join(sorted(outputs))
-            raise ValueError(f"{suite.suite}/{benchmark.id}: its task is {has}; protocol '{name}' says otherwise")
+    for name in sorted(set(benchmark.protocols.values())):
+        if said := loading.misfits(suite.protocols[name], loaded):
+            raise ValueError(f"{suite.suite}/{benchmark.id}: protocol '{name}': {said[0]} ({len(said)} in all)")
     return loading.lock(loaded)
 
 

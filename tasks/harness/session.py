@@ -1,7 +1,7 @@
 """Hold one loaded model and run jobs on it through lm-eval."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from standings.suite import Benchmark, Lock, Protocol, Suite
 from standings.work import Work
 from tasks.harness import loading, speed
 from tasks.harness.errors import LockMismatch, NoChatTemplate
+from tasks.harness.generations import Generation
 from tasks.harness.scorer import SharedContextLM
 from tasks.weights import prepare
 
@@ -78,6 +79,8 @@ class Session:
         protocol = Protocol.model_validate_json(job.protocol)
         loaded = loading.load(suite, benchmark, self.work.place.registry)
         lock = require_lock(suite, benchmark, loaded)
+        if said := loading.misfits(protocol, loaded):
+            raise LockMismatch(f"{suite.suite}/{benchmark.id}: {said[0]}. Correct the protocol in the suite.")
         if protocol.chat_template and getattr(self.lm.tokenizer, "chat_template", None) is None:
             raise NoChatTemplate(
                 f"{benchmark.id} is asked with a chat template and {self.work.identity['model']} has none"
@@ -88,17 +91,17 @@ class Session:
         results = self._evaluate(benchmark, protocol, loaded)
         result.check_documents(results, expected_documents(lock, benchmark))
         result.check_answers(results)
-        finish = self._finish(loaded)
+        score = score_of(suite, benchmark, results)
         return Done(
             results=results,
             repeats=protocol.repeats,
-            finish=finish,
+            finish=finish_of(loaded, self.lm.generations),
             provenance={
                 **before.since(self.lm),
                 "seconds": time.monotonic() - began,
-                **outcome_counts(results, finish),
+                **outcome_counts(results, self.lm.generations),
             },
-            score=results["results"][benchmark.task][f"{benchmark.score.metric},{benchmark.score.filter}"],
+            score=score,
         )
 
     def _evaluate(self, benchmark: Benchmark, protocol: Protocol, loaded: dict[str, Any]) -> dict[str, Any]:
@@ -117,19 +120,6 @@ class Session:
         )
         assert found is not None, "lm-eval returns None on other ranks alone, and there is one"
         return found
-
-    def _finish(self, loaded: dict[str, Any]) -> dict[tuple[str, int], tuple[int, str]]:
-        """Say of each generated document how long its answer was and why it ended."""
-        asked = [
-            (name, instance.doc_id)
-            for name, task in loaded["tasks"].items()
-            for instance in task.instances
-            if instance.request_type == "generate_until"
-        ]
-        return {
-            place: (generation.tokens, generation.finish)
-            for place, generation in zip(asked, self.lm.generations, strict=False)  # repeats: the first answers
-        }
 
 
 class Loaded(TaskManager):  # type: ignore[misc]  # lm-eval ships no types
@@ -171,18 +161,45 @@ class Counters:
         }
 
 
-def outcome_counts(results: dict[str, Any], finish: dict[tuple[str, int], tuple[int, str]]) -> dict[str, Any]:
+def finish_of(loaded: dict[str, Any], generations: Sequence[Generation]) -> dict[tuple[str, int], tuple[int, str]]:
+    """Say of each generated document how long its answer was and why it ended; of several answers, of the first."""
+    asked = [
+        (name, instance.doc_id)
+        for name, task in loaded["tasks"].items()
+        for instance in task.instances
+        if instance.request_type == "generate_until"
+        for _ in range(instance.repeats)  # one after the other, as lm-eval asks them
+    ]
+    finish: dict[tuple[str, int], tuple[int, str]] = {}
+    for place, generation in zip(asked, generations, strict=True):
+        finish.setdefault(place, (generation.tokens, generation.finish))
+    return finish
+
+
+def outcome_counts(results: dict[str, Any], generations: Sequence[Generation]) -> dict[str, Any]:
     """Count documents and how the generated answers ended."""
     asked = sum(results["n-samples"][name]["effective"] for name in results["samples"])
     scored = {(name, sample["doc_id"]) for name, samples in results["samples"].items() for sample in samples}
-    reasons = [reason for _, reason in finish.values()]
+    reasons = [one.finish for one in generations]
     return {
         "documents_attempted": asked,
         "documents_scored": len(scored),
-        "tokens_out": sum(tokens for tokens, _ in finish.values()),
+        "tokens_out": sum(one.tokens for one in generations),
         "unanswered": reasons.count("empty"),
         "truncated": reasons.count("length"),
     }
+
+
+def score_of(suite: Suite, benchmark: Benchmark, results: dict[str, Any]) -> float:
+    """Return the benchmark's score, or raise LockMismatch where the task gives no such metric."""
+    found, wanted = results["results"][benchmark.task], f"{benchmark.score.metric},{benchmark.score.filter}"
+    if wanted not in found:
+        given = ", ".join(name for name in found if "," in name and "_stderr" not in name) or "no metric"
+        raise LockMismatch(
+            f"{suite.suite}/{benchmark.id}: its score is {wanted}, and {benchmark.task} gives {given}. "
+            "Correct `score` in the suite."
+        )
+    return float(found[wanted])
 
 
 def require_lock(suite: Suite, benchmark: Benchmark, loaded: dict[str, Any]) -> Lock:

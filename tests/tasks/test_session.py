@@ -1,15 +1,20 @@
 """A session says of each job which path scored it, and why the shared one stepped back."""
 
+import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from standings.plan import Job
+from standings.suite import Protocol, Score
 from standings.work import make_work
-from tasks.harness import session
+from tasks.harness import loading, session
+from tasks.harness.errors import LockMismatch
+from tasks.harness.generations import Generation
 from tasks.harness.session import Done, Session
 from tests.tasks.test_scorer import Perturbed
 from tests.workplaces import tiny_workplace
@@ -68,3 +73,48 @@ def test_provenance_counts_what_was_asked(workplace):
     assert done.provenance["forwards"] > 0
     assert done.provenance["tokens_in"] > 0
     assert (done.provenance["unanswered"], done.provenance["truncated"], done.provenance["tokens_out"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"output": "generate_until"}, "is multiple_choice, the protocol says generate_until", id="output"),
+        pytest.param({"repeats": 4}, "is asked 1 times, the protocol says 4 repeats", id="repeats"),
+    ],
+)
+def test_what_the_protocol_says_and_the_harness_would_pass_over_is_refused(change, said, workplace):
+    [assignment] = workplace.plan().assignments
+    suites = {item.suite: item for item in workplace.suites}
+    work = make_work(assignment, workplace.registry, suites, workplace.place)
+    job = assignment.jobs[0]
+    other = job.model_copy(update={"protocol": json.dumps({**json.loads(job.protocol), **change})})
+    with pytest.raises(LockMismatch, match=said):
+        Session(work, say=lambda text: None).run(other, lambda done, total: None)
+
+
+def test_shots_that_a_task_never_takes_are_refused():
+    config = SimpleNamespace(num_fewshot=0, repeats=1)
+    loaded = {"tasks": {"ifeval": SimpleNamespace(OUTPUT_TYPE="generate_until", config=config)}}
+    [said] = loading.misfits(Protocol(output="generate_until", shots=5), loaded)
+    assert said == "ifeval is always asked without examples, the protocol says 5 shots"
+    assert loading.misfits(Protocol(output="generate_until", shots=0), loaded) == []
+
+
+def test_a_score_that_the_task_does_not_give_is_refused_by_name(workplace):
+    [suite] = workplace.suites
+    results = {"results": {"quick_pattern": {"acc,none": 0.5, "acc_stderr,none": 0.1, "sample_len": 8}}}
+    benchmark = next(item for item in suite.benchmarks if item.id == "pattern")
+    assert session.score_of(suite, benchmark, results) == 0.5
+    other = benchmark.model_copy(update={"score": Score(metric="acc_norm")})
+    with pytest.raises(LockMismatch, match="its score is acc_norm,none, and quick_pattern gives acc,none"):
+        session.score_of(suite, other, results)
+
+
+def test_of_a_document_that_is_asked_twice_the_first_answer_is_described():
+    def task(*documents: int) -> SimpleNamespace:
+        instances = [SimpleNamespace(request_type="generate_until", doc_id=one, repeats=2) for one in documents]
+        return SimpleNamespace(instances=instances)
+
+    loaded = {"tasks": {"a": task(0, 1), "b": task(0)}}
+    answers = [Generation(tokens, "stop") for tokens in (1, 2, 3, 4, 5, 6)]
+    assert session.finish_of(loaded, answers) == {("a", 0): (1, "stop"), ("a", 1): (3, "stop"), ("b", 0): (5, "stop")}
