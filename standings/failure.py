@@ -19,8 +19,7 @@ class Reason(StrEnum):
 REMEDIES: dict[Reason, str] = {
     Reason.INFRASTRUCTURE: "nothing: it is tried again, three times a night and six in all; then `standings retry`",
     Reason.TOO_LARGE: "give it a machine with more memory",
-    Reason.UNSUPPORTED: "upgrade the worker's engine; for code or pickles of the model's own give the variant `exceptions` "
-    "with a reason, then `standings retry`",
+    Reason.UNSUPPORTED: "upgrade the worker's engine; or give the variant `exceptions`, and run `standings retry`",
     Reason.GATED: "accept the terms on the model's page and set HF_TOKEN",
     Reason.NOT_FINITE: "check the weights and the dtype; a new revision is asked again",
     Reason.DEGENERATE: "look at `standings samples`; a new revision, epoch or protocol is asked again",

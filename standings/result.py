@@ -53,7 +53,7 @@ def _task_rows(run_id: str, task: str, results: Results, repeats: int) -> Iterat
             "n_docs": found["sample_len"],
             "repeats": repeats,
             "n_correct": _count_correct(listed, value),
-            "higher_is_better": bool(results["higher_is_better"][task].get(metric, True)),
+            "higher_is_better": results["higher_is_better"][task].get(metric) is not False,  # None: not said
         }
 
 
@@ -119,7 +119,8 @@ def outcomes_by_metric(samples: Iterable[Mapping[str, Any]]) -> dict[tuple[str, 
 
 
 def _numbers(value: Any) -> list[float]:
-    listed = value if isinstance(value, list | tuple) else [value]
+    """Return the outcomes; a pair is none: f1 keeps (gold, predicted), perplexity (log-likelihood, words)."""
+    listed = value if isinstance(value, list) else [value]
     return [float(item) for item in listed] if all(isinstance(item, int | float) for item in listed) else []
 
 

@@ -55,6 +55,21 @@ def test_counts_come_from_the_documents_and_the_value_is_the_harness_own():
     assert (row["value"], row["stderr"], row["n"], row["n_correct"]) == (2 / 3, 0.33, 3, 2)
 
 
+def test_a_pair_that_a_metric_keeps_of_each_document_is_no_outcome():
+    samples = [choice(place, [-1.0, -2.0], 1.0) | {"metrics": ["f1"], "f1": (1, 1)} for place in range(3)]
+    found = results({"t": samples}, t={"f1,none": 1.0, "sample_len": 3})
+    [row] = score_rows("r", found, 1)
+    assert (row["n"], row["n_docs"], row["n_correct"]) == (3, 3, None)
+    assert [sample["outcomes"] for sample in sample_rows("r", found)] == [[], [], []]
+
+
+def test_a_metric_whose_direction_the_harness_does_not_know_is_taken_as_a_score():
+    found = results({"t": [choice(0, [-1.0, -2.0], 1.0)]}, t={"acc,none": 1.0, "sample_len": 1})
+    found["higher_is_better"] = {"t": {"acc": None}}
+    [row] = score_rows("r", found, 1)
+    assert row["higher_is_better"] is True
+
+
 def test_a_metric_that_is_no_mean_of_outcomes_has_no_counts():
     found = results({"t": [choice(0, [-1.0, -2.0], 1.0)]}, t={"acc,none": 0.4, "sample_len": 1})
     [row] = score_rows("r", found, 1)
