@@ -132,8 +132,11 @@ def _look(lake: Lake, key: RunKey) -> _Judged:
         return _Judged(key, sha256, str(error), None)
     if table.num_rows != 1:
         return _Judged(key, sha256, f"run has {table.num_rows} rows, and must have one", None)
-    [run] = table.to_pylist()
-    faults = [*admission.run_faults(run, key.job_id, key.run_id), *_sibling_faults(lake, key, run)]
+    try:
+        [run] = table.to_pylist()
+        faults = [*admission.run_faults(run, key.job_id, key.run_id), *_sibling_faults(lake, key, run)]
+    except (ValueError, OverflowError) as error:  # a number or a year beyond what can be hashed or told
+        return _Judged(key, sha256, f"run can't be checked: {error}", None)
     told = "; ".join(faults[:_FAULTS_TOLD]) + (
         f"; and {len(faults) - _FAULTS_TOLD} more" * (len(faults) > _FAULTS_TOLD)
     )

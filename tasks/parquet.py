@@ -51,6 +51,7 @@ def decode(name: str, body: bytes) -> pa.Table:
     try:
         file = pq.ParquetFile(pa.BufferReader(body), page_checksum_verification=True)
         table = file.read(use_threads=False)
+        table.validate(full=True)  # text that is no UTF-8 would raise only where somebody reads that cell
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Faulty(f"{name}: not readable as Parquet: {str(error).splitlines()[0]}") from error
     schema = SCHEMAS[name]

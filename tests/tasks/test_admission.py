@@ -113,6 +113,20 @@ def test_a_run_id_that_serves_two_jobs_is_admitted_for_one(tmp_path: Path) -> No
     assert lake.facts("run")["run"]["model"].to_pylist() == ["acme/a"]
 
 
+@pytest.mark.parametrize(
+    "changes", [{"protocol": '{"temperature":1e400}'}, {"protocol": '{"seed":99999999999999999999}'}, {"epoch": 2**60}]
+)
+def test_a_run_whose_identity_can_not_be_hashed_is_set_aside_and_stops_no_other(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    lake = Lake(FolderStore(tmp_path))
+    right, wrong = put(lake), runs.run()
+    lake.put_run({**wrong, **changes}, runs.scores(wrong), runs.samples(wrong))
+    passed = admission.admit(lake, NOON)
+    assert (passed.count, [key.run_id for key in passed.faults]) == (1, [wrong["run_id"]])
+    assert lake.run(right["run_id"])["status"] == "succeeded"
+
+
 def test_an_object_without_its_commit_record_waits_and_is_no_fault(tmp_path: Path) -> None:
     lake = Lake(FolderStore(tmp_path))
     run = runs.run()

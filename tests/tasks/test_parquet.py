@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from standings.facts import SCHEMAS
+from standings.facts import table as fact_table
 from tasks.parquet import Faulty, decode, encode
 from tests.tasks import runs
 
@@ -76,6 +77,15 @@ def test_no_flipped_byte_gives_another_number() -> None:
 def test_what_is_no_parquet_is_faulty(body: bytes) -> None:
     with pytest.raises(Faulty, match="not readable as Parquet"):
         decode("run", body)
+
+
+def test_text_that_is_no_utf8_is_faulty() -> None:
+    row = {"run_id": "r", "verdict": "cleared", "reason": "right", "who": "me", "decided_at": runs.NOON}
+    right = fact_table("verdicts", [row])
+    torn = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe"))
+    place = right.schema.get_field_index("reason")
+    with pytest.raises(Faulty, match="UTF8"):
+        decode("verdicts", _write(right.set_column(place, right.schema.field(place), torn)))
 
 
 def _write(table: pa.Table) -> bytes:
