@@ -87,8 +87,9 @@ def plan(states: Iterable[Row], variants: Mapping[str, Row], benchmarks: Mapping
     assignments, refused = [], []
     for variant_id, jobs in _grouped(due, "variant_id"):
         variant = variants[variant_id]
-        if why := unfit(variant, machine):
-            refused += [{**job, "state": "too_large" if "memory" in why else "blocked", "why": why} for job in jobs]
+        if found := unfit(variant, machine):
+            state, why = found
+            refused += [{**job, "state": state, "why": why} for job in jobs]
         else:
             assignments.append(_assignment(variant, jobs, benchmarks, machine))
     # Small models first: a first row appears soon, and what is learnt from it is learnt cheaply.
@@ -101,19 +102,18 @@ def plan(states: Iterable[Row], variants: Mapping[str, Row], benchmarks: Mapping
     )
 
 
-def unfit(variant: Row, machine: Machine) -> str | None:
-    """Say why a variant can't run on this machine; None where it can."""
+def unfit(variant: Row, machine: Machine) -> tuple[str, str] | None:
+    """Return the state of a variant that can't run on this machine, and why; None where it can."""
     if variant["engine"] not in machine.engines:
-        return f"no worker for engine {variant['engine']} here"  # API and vLLM workers are machines of their own
+        return "blocked", f"no worker for engine {variant['engine']} here"  # API and vLLM have machines of their own
     if variant["dtype"] is None:
-        return "the entry names no dtype"
+        return "blocked", "the entry names no dtype"
     needed = estimate.memory(variant["total_b"], variant["dtype"])
     if needed is None:
-        return "its size is not known, so the memory it needs is not"  # never loaded on a guess
+        return "blocked", "its size is not known, so the memory it needs is not"  # never loaded on a guess
     if needed > machine.memory:
-        return (
-            f"needs {needed / estimate.GIB:.0f} GiB of memory, this machine gives {machine.memory / estimate.GIB:.0f}"
-        )
+        there = f"this machine gives {machine.memory / estimate.GIB:.0f}"
+        return "too_large", f"needs {needed / estimate.GIB:.0f} GiB of memory, {there}"
     return None
 
 

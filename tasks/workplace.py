@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from standings.checking import check
 from standings.faults import Fault
 from standings.plan import Assignment, Machine, Plan
 from standings.registry import Registry, resolve
@@ -54,9 +55,11 @@ class Workplace:
 
         Raises BrokenRegistry with every fault, or UnknownName.
         """
-        registry, faults = read(settings.registry)
+        found, faults = read(settings.registry)
         known, suite_faults = read_suites(settings.registry)
-        if errors := [fault for fault in (*faults, *suite_faults) if fault.severity == "error"]:
+        registry = resolve(found).registry
+        # What is not locked is no fault here: it is left out, and the plan says so.
+        if errors := [item for item in (*faults, *suite_faults, *check(registry)) if item.severity == "error"]:
             raise BrokenRegistry(errors)
         for what, names, there in (("suite", suites, known), ("model", models, registry.models)):
             for name in names:
@@ -65,7 +68,7 @@ class Workplace:
         chosen = [known[name] for name in suites or sorted(known)]
         return cls(
             settings=settings,
-            registry=resolve(registry).registry,
+            registry=registry,
             suites=tuple(suite.limited(limit) if limit else suite for suite in chosen),
             models=models or None,
         )

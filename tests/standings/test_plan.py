@@ -69,6 +69,7 @@ def test_a_model_that_does_not_fit_is_listed_as_such():
 def test_a_model_of_unknown_size_is_never_loaded_on_a_guess():
     made = plan([state()], {"v1": variant(total_b=None)}, BENCHMARKS, MACHINE)
     assert "size is not known" in made.unplanned[0].why
+    assert made.unplanned[0].state == "blocked"
 
 
 def test_an_api_model_has_no_worker_on_this_machine():

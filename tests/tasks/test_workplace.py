@@ -1,0 +1,34 @@
+"""A workplace is opened on a registry without a fault, or every fault is named."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from standings.paths import folder
+from tasks.settings import Settings
+from tasks.workplace import BrokenRegistry, UnknownName, Workplace
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings with a copy of the registry that a test may break."""
+    shutil.copytree(folder("registry"), tmp_path / "registry")
+    return Settings(home=tmp_path / "home", registry=tmp_path / "registry")
+
+
+def test_the_projects_own_registry_opens(settings: Settings):
+    assert {suite.suite for suite in Workplace.open(settings).suites} >= {"core", "quick"}
+
+
+def test_a_reference_that_leads_nowhere_is_named_before_anything_starts(settings: Settings):
+    path = settings.registry / "organisations.yaml"
+    path.write_text(path.read_text().replace("id: qwen", "id: qven"))
+    with pytest.raises(BrokenRegistry, match="organisation 'qwen' is not known") as raised:
+        Workplace.open(settings)
+    assert all(fault.severity == "error" for fault in raised.value.faults)
+
+
+def test_a_suite_that_is_not_there_is_named(settings: Settings):
+    with pytest.raises(UnknownName, match="suite 'quik' is not in the registry"):
+        Workplace.open(settings, ("quik",))
