@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -68,7 +69,13 @@ class Session:
     def _weights(self, say: Callable[[str], None]) -> tuple[str, str]:
         """Return what transformers loads, and at which revision."""
         if self.work.manifest is None:
-            return self.work.identity["model"], self.work.identity["revision"]
+            model, revision = self.work.identity["model"], self.work.identity["revision"]
+            if not Path(model).is_absolute() and Path(model).exists():
+                raise FileExistsError(
+                    f"{Path(model).absolute()} would be loaded in place of the hub's {model}, unverified. "
+                    "Run from another folder."
+                )
+            return model, revision
         say("making the weights ready")
         return str(prepare(self.work.manifest, self.work.place.weights, say)), "main"
 

@@ -67,6 +67,15 @@ def test_pickled_weights_are_loaded_only_where_the_entry_says_so_with_a_reason(w
     assert Session(allowed, say=lambda text: None).lm.scorer == "shared"
 
 
+def test_a_folder_that_is_named_like_the_model_is_not_taken_for_the_hubs(workplace, tmp_path: Path, monkeypatch):
+    [assignment] = workplace.plan().assignments
+    work = make_work(assignment, workplace.registry, {item.suite: item for item in workplace.suites}, workplace.place)
+    (tmp_path / "acme" / "tiny").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileExistsError, match="in place of the hub's acme/tiny"):
+        Session(work.model_copy(update={"manifest": None}), say=lambda text: None)
+
+
 def test_provenance_counts_what_was_asked(workplace):
     done, job = first_job(workplace)
     assert done.provenance["documents_attempted"] == done.provenance["documents_scored"] == job.documents
