@@ -193,7 +193,7 @@ def _changed(name: str, current: list[Row], known: pa.Table, asked: set[str], no
     for key, row in latest.items():
         is_asked = "suite" not in row or row["suite"] in asked
         if is_asked and key not in here and not row["removed"]:
-            yield {**row, "removed": True, "known_from": now}
+            yield {**row, "removed": True, "valid_from": now.date(), "known_from": now}
 
 
 def _key(name: str, row: Mapping[str, Any]) -> tuple[Any, ...]:

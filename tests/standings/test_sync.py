@@ -56,8 +56,9 @@ def test_a_corrected_licence_is_a_new_row_and_the_job_stays():
 def test_a_model_that_leaves_the_registry_is_marked_and_not_deleted():
     first = synced(nothing(), model("acme/a"), model("acme/b"))
     second = synced(first, model("acme/a"), days=1)
-    gone = [row["model"] for row in second["models"].to_pylist() if row["removed"]]
-    assert gone == ["acme/b"]
+    [gone] = [row for row in second["models"].to_pylist() if row["removed"]]
+    assert gone["model"] == "acme/b"
+    assert gone["valid_from"] == gone["known_from"].date(), "it is gone since then, not since it was first seen"
 
 
 def test_another_suite_keeps_what_it_asked_for():
