@@ -1,6 +1,5 @@
 """Read the registry's YAML files. Anything that is not as it should be becomes a fault, with its file."""
 
-import hashlib
 import re
 from collections.abc import Hashable
 from pathlib import Path
@@ -93,13 +92,3 @@ def read_suites(root: Path) -> tuple[dict[str, Suite], list[Fault]]:
         except ValidationError as error:
             faults += validation_faults(Suite, error, {"file": f"{ROOT}/{name}", "entry": path.stem, "line": None})
     return suites, faults
-
-
-def registry_revision(root: Path) -> str:
-    """Hash all files of the registry, names and the suites' generators included: sha256 in lower-case hex."""
-    whole = hashlib.sha256()
-    for path in sorted(item for item in root.rglob("*") if item.is_file() and "__pycache__" not in item.parts):
-        body = path.read_bytes()
-        whole.update(f"{path.relative_to(root).as_posix()}\0{len(body)}\0".encode())
-        whole.update(body)
-    return whole.hexdigest()

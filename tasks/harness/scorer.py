@@ -59,11 +59,6 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         """Say which path answers log-likelihood requests."""
         return "shared" if self.scorer_reason is None else "stock"
 
-    @property
-    def requests_scored(self) -> int:
-        """Count the log-likelihood requests answered."""
-        return sum(self.requests_by_scorer.values())
-
     def _loglikelihood_tokens(
         self, requests: list[Encoded], disable_tqdm: bool = False, override_bs: int | None = None
     ) -> list[Answer]:

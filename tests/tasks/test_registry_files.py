@@ -9,7 +9,7 @@ from standings.licences import Licence, Terms, classify_declared
 from standings.paths import folder
 from standings.registry import Grouping, LineageEdge, Model, Organisation
 from standings.variants import Api, Variant
-from tasks.registry_files import load, read, read_suites, registry_revision
+from tasks.registry_files import load, read, read_suites
 
 ROOT = folder("registry")
 REGISTRY, FAULTS = read(ROOT)
@@ -128,11 +128,3 @@ def test_a_suite_is_read_with_its_locks_and_its_faults_are_told(tmp_path):
         "registry/suites/bad.yaml: bad: benchmarks[0].category 'reason' is not one of reasoning, mathematics, "
         "tool_use, instruction_following, language, knowledge. Did you mean 'reasoning'?"
     ]
-
-
-def test_the_revision_moves_with_any_file_and_with_nothing_else(tmp_path):
-    root = write(tmp_path, organisations="[]", licences="[]")
-    before = registry_revision(root)
-    assert before == registry_revision(root)
-    write(root, licences="[] ")
-    assert before != registry_revision(root)

@@ -119,7 +119,7 @@ def test_common_tokens_are_run_once(folder: Folder) -> None:
     shared.loglikelihood(requests)
     in_full = sum(len(stock.tok_encode("".join(request.args))) for request in requests)
     assert shared.tokens_run - before < in_full / 10
-    assert shared.requests_scored == 32 + 64
+    assert shared.requests_by_scorer.total() == 32 + 64
 
 
 def test_one_logit_off_by_a_hundredth_steps_back_with_the_reason_and_the_stock_answers(folder: Folder) -> None:
