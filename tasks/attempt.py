@@ -39,7 +39,8 @@ def _common(work: Work, job: Job, started: datetime) -> dict[str, Any]:
     benchmark = next(item for item in suite.benchmarks if item.id == job.benchmark)
     lock = suite.lock(benchmark)
     assert lock is not None, f"{job.suite}/{job.benchmark} was planned without a lock"
-    finished = now()
+    finished, device = now(), work.place.device
+    gpu, driver = (None, None) if device == "cpu" else machine.accelerator()
     return {
         "run_id": run_id(),
         "job_id": job.job_id,
@@ -57,7 +58,8 @@ def _common(work: Work, job: Job, started: datetime) -> dict[str, Any]:
         "harness": machine.version("lm-eval"),
         "engine_version": machine.engine_version(),
         "torch": machine.version("torch"),
-        "device": machine.processor() if work.place.device == "cpu" else work.place.device,
+        "device": machine.processor() if device == "cpu" else gpu or device,
+        "driver": driver,
         "threads": work.place.threads,
         "batch_size": work.place.batch_size,
         "code_sha": machine.code_sha(),

@@ -68,3 +68,16 @@ def processor() -> str:
         else []
     )
     return f"cpu ({names[0] if names else platform.processor() or platform.machine()})"
+
+
+@functools.cache
+def accelerator() -> tuple[str | None, str | None]:
+    """Name the first GPU that is visible here and its driver, as nvidia-smi does; None where there is none to ask."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0] or "0"
+    words = ["nvidia-smi", f"--id={first}", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None, None
+    name, _, driver = done.stdout.strip().rpartition(", ")
+    return (name, driver) if done.returncode == 0 else (None, None)

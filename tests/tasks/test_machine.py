@@ -1,0 +1,29 @@
+"""What a run says of the machine it ran on."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks import machine
+
+
+@pytest.fixture(autouse=True)
+def asked_anew():
+    """Forget what was found before and after."""
+    machine.accelerator.cache_clear()
+    yield
+    machine.accelerator.cache_clear()
+
+
+def test_a_gpu_is_named_with_its_driver(tmp_path: Path, monkeypatch):
+    program = tmp_path / "nvidia-smi"
+    program.write_text('#!/bin/sh\n[ "$1" = --id=3 ] && echo "NVIDIA H100 80GB HBM3, 570.86.15"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,4")
+    assert machine.accelerator() == ("NVIDIA H100 80GB HBM3", "570.86.15")
+
+
+def test_without_a_gpu_none_is_named(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.accelerator() == (None, None)
