@@ -6,6 +6,7 @@ from standings.failure import Reason
 from standings.result import NotAMeasurement
 from tasks.harness.errors import LockMismatch, NoChatTemplate, NotFinite, UnknownTask
 from tasks.weights import NoWeights
+from tasks.weights.gguf_header import BrokenGguf
 from tasks.weights.gguf_names import UnsupportedGguf
 
 # transformers raises plain ValueErrors and OSErrors: an architecture it does not know; code in the model's repository,
@@ -35,9 +36,10 @@ def _reason(raised: Exception) -> Reason:  # noqa: PLR0911 - one branch a reason
     if isinstance(raised, NoWeights | UnsupportedGguf):
         return raised.reason
     if isinstance(raised, MemoryError) or "OutOfMemory" in type(raised).__name__ or "allocate memory" in said:
-        return (
-            Reason.TOO_LARGE
-        )  # torch: RuntimeError "… can't allocate memory"; the system: OSError "Cannot allocate …"
+        # torch: RuntimeError "… can't allocate memory"; the system: OSError "Cannot allocate …"
+        return Reason.TOO_LARGE
+    if isinstance(raised, BrokenGguf):
+        return Reason.UNSUPPORTED  # its sha256 is right: the same bytes fetched again would be no better
     if any(_is_refused(cause) for cause in _causes(raised)):
         return Reason.GATED
     if any(words in said for words in UNSUPPORTED):

@@ -6,6 +6,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNot
 
 from standings.failure import Reason
 from tasks.harness import failures
+from tasks.weights.gguf_header import BrokenGguf
 
 
 def answered(kind: type[HfHubHTTPError], status: int) -> OSError:
@@ -39,6 +40,7 @@ def answered(kind: type[HfHubHTTPError], status: int) -> OSError:
             Reason.UNSUPPORTED,
             id="pickles alone",
         ),
+        pytest.param(BrokenGguf("ends within blk.0"), Reason.UNSUPPORTED, id="verified bytes that are no GGUF"),
         pytest.param(RuntimeError("DefaultCPUAllocator: can't allocate memory"), Reason.TOO_LARGE, id="torch"),
         pytest.param(OSError(28, "No space left on device"), Reason.INFRASTRUCTURE, id="disk full"),
     ],
