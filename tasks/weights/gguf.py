@@ -39,7 +39,9 @@ def dequantise(gguf: Path, target: Path, extras: Sequence[Path] = ()) -> Path:
         with (folder / "model.safetensors").open("wb") as file:
             write_safetensors(header, weights, file)
         for extra in extras:
-            shutil.copyfile(extra, folder / extra.relative_to(gguf.parent))
+            copy = folder / extra.relative_to(gguf.parent)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(extra, copy)
         seal(folder)
     return target
 

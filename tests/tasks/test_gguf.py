@@ -152,7 +152,11 @@ def test_files_beside_the_gguf_replace_what_it_says_of_itself(tmp_path: Path) ->
     gguf = tiny_gguf(tmp_path / "gguf" / "model.gguf")
     template = gguf.parent / "chat_template.jinja"
     template.write_text("{{ messages[0]['content'] }}")
-    folder = dequantise(gguf, tmp_path / "folder", [template])
+    deeper = gguf.parent / "more" / "words.txt"
+    deeper.parent.mkdir()
+    deeper.write_text("words")
+    folder = dequantise(gguf, tmp_path / "folder", [template, deeper])
+    assert (folder / "more" / "words.txt").read_text() == "words"
     assert AutoTokenizer.from_pretrained(folder).chat_template == "{{ messages[0]['content'] }}"
 
 
