@@ -112,7 +112,6 @@ class Session:
         )
 
     def _evaluate(self, benchmark: Benchmark, protocol: Protocol, loaded: dict[str, Any]) -> dict[str, Any]:
-        generation = {**protocol.sampling, **({"max_gen_toks": protocol.max_tokens} if protocol.max_tokens else {})}
         found: dict[str, Any] | None = simple_evaluate(
             model=self.lm,
             tasks=[benchmark.task],
@@ -123,7 +122,7 @@ class Session:
             system_instruction=protocol.system_prompt,
             apply_chat_template=protocol.chat_template,
             fewshot_as_multiturn=protocol.fewshot_as_multiturn,
-            gen_kwargs=generation or None,
+            gen_kwargs=generation_settings(protocol) or None,
         )
         assert found is not None, "lm-eval returns None on other ranks alone, and there is one"
         return found
@@ -166,6 +165,16 @@ class Counters:
             "scorer": scorer,
             "scorer_reason": reason if scorer == "stock" else None,
         }
+
+
+def generation_settings(protocol: Protocol) -> dict[str, Any]:
+    """Return what overrides the task's own way to generate; empty where the protocol says nothing."""
+    settings: dict[str, Any] = dict(protocol.sampling)
+    if settings:
+        settings["do_sample"] = settings.get("temperature") != 0  # unless told, lm-eval drops the temperature
+    if protocol.max_tokens:
+        settings["max_gen_toks"] = protocol.max_tokens
+    return settings
 
 
 def finish_of(loaded: dict[str, Any], generations: Sequence[Generation]) -> dict[tuple[str, int], tuple[int, str]]:

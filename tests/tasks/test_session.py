@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from lm_eval.api.instance import Instance
 from safetensors.torch import load_file
 
 from standings.plan import Job
@@ -127,3 +128,32 @@ def test_of_a_document_that_is_asked_twice_the_first_answer_is_described():
     loaded = {"tasks": {"a": task(0, 1), "b": task(0)}}
     answers = [Generation(tokens, "stop") for tokens in (1, 2, 3, 4, 5, 6)]
     assert session.finish_of(loaded, answers) == {("a", 0): (1, "stop"), ("a", 1): (3, "stop"), ("b", 0): (5, "stop")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings"),
+    [
+        ({}, {}),
+        ({"max_tokens": 24}, {"max_gen_toks": 24}),
+        ({"sampling": {"temperature": 0.7}}, {"temperature": 0.7, "do_sample": True}),
+        ({"sampling": {"top_p": 0.9}}, {"top_p": 0.9, "do_sample": True}),
+        ({"sampling": {"temperature": 0}}, {"temperature": 0, "do_sample": False}),
+    ],
+)
+def test_a_protocol_that_samples_is_not_asked_greedily(asked, settings):
+    protocol = Protocol(output="generate_until", **asked)
+    assert session.generation_settings(protocol) == settings
+
+
+def test_a_temperature_reaches_the_model(workplace):
+    [assignment] = workplace.plan().assignments
+    suites = {item.suite: item for item in workplace.suites}
+    lm = Session(make_work(assignment, workplace.registry, suites, workplace.place), say=lambda text: None).lm
+
+    def answer(protocol: Protocol) -> str:
+        settings = {"until": [], "max_gen_toks": 12, **session.generation_settings(protocol)}
+        torch.manual_seed(1234)
+        return lm.generate_until([Instance("generate_until", {}, ("Anna is", settings), 0, ("t", 0, 1))])[0]
+
+    hot = Protocol(output="generate_until", sampling={"temperature": 5.0})
+    assert answer(hot) != answer(Protocol(output="generate_until"))
