@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tasks.durable import sync
+
 _PRIVATE = ".tmp"  # no part of a key begins with a dot, so nothing in there is ever listed
 _PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*")
 
@@ -67,7 +69,7 @@ class FolderStore:
                 raise Conflict(f"{key}: other bytes are there; an object is written once") from None
         finally:
             written.unlink()
-        _sync(target.parent)
+        sync(target.parent)
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes, or raise `Missing`."""
@@ -96,7 +98,7 @@ class FolderStore:
                 written.unlink()
                 raise Conflict(f"{key}: it was changed by somebody else; read it again")
             written.replace(target)
-        return _sync(target.parent)
+        return sync(target.parent)
 
     def _path(self, key: str) -> Path:
         bad = [part for part in key.split("/") if not _PART.fullmatch(part)]
@@ -139,15 +141,7 @@ def _make_folders(folder: Path) -> None:
         return
     _make_folders(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync(folder.parent)
 
 
 def _sha256(body: bytes) -> str:

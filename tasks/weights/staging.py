@@ -1,11 +1,12 @@
 """Write files and folders so that a kill half way leaves nothing that looks complete."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tasks.durable import sync
 
 _PART = ".part"
 
@@ -40,15 +41,6 @@ def staged_folder(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold what was written to a file or folder."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sweep(target: Path) -> None:
