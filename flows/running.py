@@ -30,8 +30,12 @@ def run(
     models: tuple[str, ...] = (),
     limit: int | None = None,
 ) -> Finished:
-    """Evaluate what is missing and refresh the board. Raises UnknownName or BrokenRegistry before anything starts."""
+    """Evaluate what is missing and refresh the board.
+
+    Raises UnknownName, BrokenRegistry or NotLocked before anything starts.
+    """
     workplace = Workplace.open(settings, suites, models, limit)
+    planning.require_locks(workplace.suites)
     plan = workplace.plan()
     if not plan.assignments:
         observer.planned(plan)

@@ -28,6 +28,20 @@ class Scope(Record):
     models: tuple[str, ...] | None = None
 
 
+class NotLocked(ValueError):
+    """A suite has benchmarks without a lock; the message names them and the remedy."""
+
+
+def require_locks(suites: Iterable[Suite]) -> None:
+    """Raise NotLocked where a suite could not be asked whole.
+
+    Its board would lose the benchmark in silence, and another index would stand under the same name.
+    """
+    lacking = {suite.suite: [item.id for item in suite.benchmarks if suite.lock(item) is None] for suite in suites}
+    if said := [f"{name}: {', '.join(ids)}" for name, ids in lacking.items() if ids]:
+        raise NotLocked(f"not locked: {'; '.join(said)}. Run: standings suite lock NAME, and review what it writes")
+
+
 def pending_rows(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime) -> dict[str, pa.Table]:
     """Return the rows that sync would append: entries of the registry that are new, changed or gone."""
     asked = list(suites)
@@ -37,8 +51,13 @@ def pending_rows(lake: Lake, registry: Registry, suites: Iterable[Suite], now: d
 
 
 def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime) -> int:
-    """Append what sync finds to the lake; return the number of rows. Run twice, the second appends nothing."""
-    pending = pending_rows(lake, registry, suites, now)
+    """Append what sync finds to the lake; return the number of rows. Run twice, the second appends nothing.
+
+    Raises NotLocked, and then nothing is written.
+    """
+    asked = list(suites)
+    require_locks(asked)
+    pending = pending_rows(lake, registry, asked, now)
     lake.append("models", pending["models"])
     reach("sync.after_models")
     lake.append("benchmarks", pending["benchmarks"])

@@ -58,7 +58,7 @@ class Workplace:
         found, faults = read(settings.registry)
         known, suite_faults = read_suites(settings.registry)
         registry = resolve(found).registry
-        # What is not locked is no fault here: it is left out, and the plan says so.
+        # What is not locked is no fault here: a plan leaves it out and says so; what writes refuses it.
         if errors := [item for item in (*faults, *suite_faults, *check(registry)) if item.severity == "error"]:
             raise BrokenRegistry(errors)
         for what, names, there in (("suite", suites, known), ("model", models, registry.models)):

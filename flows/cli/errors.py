@@ -45,6 +45,7 @@ EXPECTED = (
         "{}\nNothing was done: correct the registry first. See also: standings check",
         FAULT,
     ),
+    ("tasks.planning", "NotLocked", "registry/suites: {}", FAULT),
     ("tasks.store", "Missing", "lake: {}", FAULT),
     ("tasks.parquet", "Faulty", "lake: {}", FAULT),
 )

@@ -4,8 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from standings.paths import folder
+from tasks import attempt, planning
+from tasks.planning import NotLocked
 from tasks.settings import Settings
 from tasks.workplace import BrokenRegistry, UnknownName, Workplace
 
@@ -32,3 +35,17 @@ def test_a_reference_that_leads_nowhere_is_named_before_anything_starts(settings
 def test_a_suite_that_is_not_there_is_named(settings: Settings):
     with pytest.raises(UnknownName, match="suite 'quik' is not in the registry"):
         Workplace.open(settings, ("quik",))
+
+
+def test_a_benchmark_without_a_lock_is_never_dropped_from_a_board_in_silence(settings: Settings):
+    whole = Workplace.open(settings, ("quick",))
+    planning.write_pending(whole.lake, whole.registry, whole.suites, attempt.now())
+    before = whole.lake.revision()
+    lock = settings.registry / "suites" / "quick.lock.yaml"
+    content = yaml.safe_load(lock.read_text())
+    del content["quick_where"]
+    lock.write_text(yaml.safe_dump(content))
+    unlocked = Workplace.open(settings, ("quick",))
+    with pytest.raises(NotLocked, match="quick: where"):
+        planning.write_pending(unlocked.lake, unlocked.registry, unlocked.suites, attempt.now())
+    assert whole.lake.revision() == before
