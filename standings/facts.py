@@ -180,6 +180,7 @@ MODELS = _schema(
     ("removed", FLAG, "the entry has left the registry"),
     ("valid_from", pa.date32(), "day from which the entry holds"),
     ("known_from", UTC, "when sync wrote it"),
+    ("family", TEXT, "family of models, all sizes and years together, such as Qwen", NULLABLE),
 )
 
 # One row is one version of a suite's benchmark.

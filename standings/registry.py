@@ -119,6 +119,7 @@ class Model(Record):
     id: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
     name: Text
     organisation: str
+    family: Text | None = None  # what its publisher sells it as, all sizes and years together: Qwen, Llama, Gemma
     revision: str | None = None
     api: Api | None = None
     access: Literal["weights", "api"]

@@ -88,6 +88,7 @@ def model_row(registry: Registry, model: Model, variant: Variant) -> Row:
         **variant_columns(model, variant),
         "is_primary": variant.primary,
         "name": model.name,
+        "family": model.family,
         "organisation": organisation.id,
         "organisation_name": organisation.name,
         "origin": organisation.origin,
