@@ -30,6 +30,7 @@ class Organisation(Record):
     valid_from: date | None = None
     disputed: bool = False  # sources differ
     note: Text | None = None
+    review: Text | None = None  # what a person must still decide
 
     @property
     def origin(self) -> str | None:
@@ -134,6 +135,7 @@ class Model(Record):
     variants: tuple[Variant, ...]
     valid_from: date | None = None
     note: Text | None = None
+    review: Text | None = None  # what a person must still decide
 
     @field_validator("revision")
     @classmethod
