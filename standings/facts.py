@@ -84,6 +84,13 @@ RUN = _schema(
     ("scores_rows", INT, "rows of scores.parquet", NULLABLE),
     ("samples_sha256", TEXT, "sha256 of samples.parquet", NULLABLE),
     ("samples_rows", INT, "rows of samples.parquet", NULLABLE),
+    # Added later, so last
+    (
+        "peak_memory",
+        INT,
+        "bytes that the process had needed at most by the job's end: resident, or reserved on GPUs",
+        NULLABLE,
+    ),
 )
 
 # One row is one metric of one (sub)task of one successful run.
@@ -181,6 +188,10 @@ MODELS = _schema(
     ("valid_from", pa.date32(), "day from which the entry holds"),
     ("known_from", UTC, "when sync wrote it"),
     ("family", TEXT, "family of models, all sizes and years together, such as Qwen", NULLABLE),
+    ("loaded_b", REAL, "parameters in memory in billions, where the file holds more than the model", NULLABLE),
+    ("layers", INT, "layers that keep keys and values", NULLABLE),
+    ("kv_values", INT, "values kept of a token in one layer", NULLABLE),
+    ("vocabulary", INT, "words that the model tells apart", NULLABLE),
 )
 
 # One row is one version of a suite's benchmark.

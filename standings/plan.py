@@ -3,6 +3,7 @@
 What a job *is* (counted, missing, waiting, …) is decided in sql/model/job_state.sql; here only what follows from it.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -11,15 +12,22 @@ from standings import estimate
 from standings.suite import Record
 
 Row = Mapping[str, Any]
+SPREADS = (1, 2, 4, 8)  # a model's heads divide by powers of two, and a node holds eight GPUs
 
 
 class Machine(Record):
     """What the planner knows of the machine that would run the plan."""
 
-    memory: int  # bytes
+    memory: int  # bytes that a model may take; with GPUs, of each of them
     threads: int
-    device: str = "cpu"
+    gpus: int = 0  # over which one model may be spread; 0: it computes on the CPU
+    batch_size: int = 8
     engines: tuple[str, ...] = ("hf",)
+
+    @property
+    def device(self) -> str:
+        """Name what it computes on."""
+        return "cuda" if self.gpus else "cpu"
 
 
 class Job(Record):
@@ -42,14 +50,16 @@ class Assignment(Record):
     model: str
     variant: str
     variant_id: str
-    memory: float | None  # estimated bytes
+    memory: float | None  # estimated bytes, on each GPU where there are any
+    gpus: int = 0  # that it takes; 0: it runs on the CPU
+    start: float = 0.0  # estimated seconds until the first job begins
     jobs: tuple[Job, ...]
 
     @property
     def seconds(self) -> float | None:
-        """Sum the jobs' estimates; None where one is not known."""
+        """Sum the estimates of the start and of the jobs; None where one is not known."""
         known = [job.seconds for job in self.jobs if job.seconds is not None]
-        return sum(known) if len(known) == len(self.jobs) else None
+        return self.start + sum(known) if len(known) == len(self.jobs) else None
 
 
 class Unplanned(Record):
@@ -87,11 +97,15 @@ def plan(states: Iterable[Row], variants: Mapping[str, Row], benchmarks: Mapping
     assignments, refused = [], []
     for variant_id, jobs in _grouped(due, "variant_id"):
         variant = variants[variant_id]
-        if found := unfit(variant, machine):
-            state, why = found
-            refused += [{**job, "state": state, "why": why} for job in jobs]
-        else:
-            assignments.append(_assignment(variant, jobs, benchmarks, machine))
+        if why := unmade(variant, machine):
+            refused += [{**job, "state": "blocked", "why": why} for job in jobs]
+            continue
+        fitting = [job for job in jobs if fits(variant, job, machine)]
+        refused += [
+            {**job, "state": "too_large", "why": lacking(variant, job, machine)} for job in jobs if job not in fitting
+        ]
+        if fitting:
+            assignments.append(_assignment(variant, fitting, benchmarks, machine))
     # Small models first: a first row appears soon, and what is learnt from it is learnt cheaply.
     assignments.sort(key=lambda item: (item.memory or 0.0, item.model, item.variant))
     others = [row for row in rows if row["state"] not in ("missing", "counted")]
@@ -102,23 +116,49 @@ def plan(states: Iterable[Row], variants: Mapping[str, Row], benchmarks: Mapping
     )
 
 
-def unfit(variant: Row, machine: Machine) -> tuple[str, str] | None:
-    """Return the state of a variant that can't run on this machine, and why; None where it can."""
+def unmade(variant: Row, machine: Machine) -> str | None:
+    """Say why a variant can't run on any machine like this one, however large; None where it can."""
     if variant["engine"] not in machine.engines:
-        return "blocked", f"no worker for engine {variant['engine']} here"  # API and vLLM have machines of their own
+        return f"no worker for engine {variant['engine']} here"  # API and vLLM have machines of their own
     if variant["dtype"] is None:
-        return "blocked", "the entry names no dtype"
-    needed = estimate.memory(variant["total_b"], variant["dtype"])
-    if needed is None:
-        return "blocked", "its size is not known, so the memory it needs is not"  # never loaded on a guess
-    if needed > machine.memory:
-        there = f"this machine gives {machine.memory / estimate.GIB:.0f}"
-        return "too_large", f"needs {needed / estimate.GIB:.0f} GiB of memory, {there}"
+        return "the entry names no dtype"
+    if estimate.weights(variant) is None:
+        return "its size is not known, so the memory it needs is not"  # never loaded on a guess
     return None
+
+
+def needed(variant: Row, job: Row, machine: Machine, gpus: int) -> float:
+    """Estimate the bytes that a job's peak takes, on each of so many GPUs where the machine has any."""
+    tokens = estimate.generated_tokens(json.loads(job["protocol"]))
+    found = estimate.memory(variant, tokens, machine.batch_size, machine.device, gpus)
+    assert found is not None, f"{variant['model']}: of unknown size, which `unmade` refuses"
+    return found
+
+
+def fits(variant: Row, job: Row, machine: Machine) -> int | None:
+    """Return over how many devices a job's model must be spread, a power of two; None where it does not fit."""
+    for gpus in (count for count in SPREADS if count <= max(1, machine.gpus)):
+        if needed(variant, job, machine, gpus) <= machine.memory:
+            return gpus
+    return None
+
+
+def lacking(variant: Row, job: Row, machine: Machine) -> str:
+    """Say what a job that does not fit would need."""
+    there = f"{machine.memory / estimate.GIB:.0f}"
+    if not machine.gpus:
+        return f"needs {needed(variant, job, machine, 1) / estimate.GIB:.0f} GiB of memory, this machine gives {there}"
+    enough = (count for count in SPREADS if needed(variant, job, machine, count) <= machine.memory)
+    if more := next(enough, None):
+        return f"needs {more} GPUs of {there} GiB, this machine gives {machine.gpus}"
+    most = SPREADS[-1]
+    each = needed(variant, job, machine, most) / estimate.GIB
+    return f"needs {each:.0f} GiB on each of {most} GPUs, this machine's have {there}"
 
 
 def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row], machine: Machine) -> Assignment:
     made = []
+    spread = max(fits(variant, job, machine) or 1 for job in jobs)
     for job in jobs:
         documents = benchmarks[job["benchmark_id"]]["documents"]
         made.append(
@@ -138,7 +178,9 @@ def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row]
         model=variant["model"],
         variant=variant["variant"],
         variant_id=variant["variant_id"],
-        memory=estimate.memory(variant["total_b"], variant["dtype"]),
+        memory=max(needed(variant, job, machine, spread) for job in jobs),
+        gpus=spread if machine.gpus else 0,
+        start=estimate.start_seconds(variant),
         jobs=tuple(sorted(made, key=lambda job: (job.suite, job.benchmark))),
     )
 

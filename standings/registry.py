@@ -86,6 +86,15 @@ class Parameters(Record):
         return self
 
 
+class Shape(Record):
+    """What of the architecture an estimate of memory reads, as the model's config.json has it."""
+
+    layers: int = Field(gt=0)
+    kv_values: int = Field(gt=0)  # kept of a token in one layer: 2 × key-value heads × head size, or MLA's latent
+    vocabulary: int = Field(gt=0)
+    source: Source
+
+
 class Claim(Record):
     """A yes or no that a source states."""
 
@@ -128,6 +137,7 @@ class Model(Record):
     licence: DeclaredLicence | None = None
     released: Released | None = None
     parameters: Parameters | None = None
+    shape: Shape | None = None
     data_open: Claim | None = None
     code_open: Claim | None = None
     pretrained: Statement | None = None  # a source says that its weights began as random numbers

@@ -83,7 +83,7 @@ def model_row(registry: Registry, model: Model, variant: Variant) -> Row:
     licence, licence_class = declared(registry, model.id)
     terms = registry.licences[licence].terms if licence else Terms()
     conditions = lineage_conditions(registry, model.id)
-    parameters = model.parameters
+    parameters, shape = model.parameters, model.shape
     return {
         **variant_columns(model, variant),
         "is_primary": variant.primary,
@@ -116,6 +116,10 @@ def model_row(registry: Registry, model: Model, variant: Variant) -> Row:
         "total_b": parameters and parameters.total_b,
         "active_b": parameters and parameters.active_b,
         "blocked": model.blocked,
+        "loaded_b": variant.loaded_b,
+        "layers": shape and shape.layers,
+        "kv_values": shape and shape.kv_values,
+        "vocabulary": shape and shape.vocabulary,
     }
 
 

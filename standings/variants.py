@@ -47,6 +47,7 @@ class Variant(Record):
     quantisation: Text | None = None
     engine: Literal["hf", "vllm", "api"] = "hf"
     reasoning: str = Field("off", pattern=r"^(off|on|[1-9]\d*)$")  # a number is a token budget
+    loaded_b: float | None = Field(None, gt=0)  # billions in memory, where the file holds more than the model
     weights: WeightsManifest | None = None  # None: the model's own repository at its revision
     weights_note: Text | None = None
     exceptions: dict[Literal["remote_code", "pickle"], Text] = {}  # what may be run or loaded against the rule, and why

@@ -1,4 +1,4 @@
-"""Ask the Linux control group that this process is in how often memory ran out."""
+"""Ask the Linux control group that this process is in how much memory it may take, and how often that ran out."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ MEMBERSHIP, ROOT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 def out_of_memory_kills(membership: Path = MEMBERSHIP, root: Path = ROOT) -> int:
     """Count the processes of this control group that the kernel ended for want of memory; 0 where it does not say."""
-    for counter in _counters(membership, root):
+    for counter in _files(membership, root, "memory.events", "memory.oom_control"):
         if counter.is_file():
             counts = dict(line.split() for line in counter.read_text().splitlines())
             if "oom_kill" in counts:
@@ -16,16 +16,24 @@ def out_of_memory_kills(membership: Path = MEMBERSHIP, root: Path = ROOT) -> int
     return 0
 
 
-def _counters(membership: Path, root: Path) -> Iterator[Path]:
-    """Yield where the count may stand: the process's own group, then what a container sees as the root.
+def memory_limit(membership: Path = MEMBERSHIP, root: Path = ROOT) -> int | None:
+    """Return the bytes that this control group may take; None where nothing limits it."""
+    for limit in _files(membership, root, "memory.max", "memory.limit_in_bytes"):
+        if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+            return int(text)  # version 1 says "no limit" as a number that exceeds any machine's memory
+    return None
+
+
+def _files(membership: Path, root: Path, in_version_2: str, in_version_1: str) -> Iterator[Path]:
+    """Yield where a file may stand: in the process's own group, then in what a container sees as the root.
 
     Lines of /proc/self/cgroup are `number:controllers:path`; version 2 names no controllers. Source: cgroups(7).
     """
     lines = membership.read_text().splitlines() if membership.is_file() else []
     for _, controllers, path in (line.split(":", 2) for line in lines):
         if not controllers:
-            yield root / path.lstrip("/") / "memory.events"
+            yield root / path.lstrip("/") / in_version_2
         elif "memory" in controllers.split(","):
-            yield root / "memory" / path.lstrip("/") / "memory.oom_control"
-    yield root / "memory.events"
-    yield root / "memory" / "memory.oom_control"
+            yield root / "memory" / path.lstrip("/") / in_version_1
+    yield root / in_version_2
+    yield root / "memory" / in_version_1

@@ -8,7 +8,10 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+
 import standings
+from tasks import controlgroup
 
 CODE = ("standings", "tasks", "flows", "sql", "registry", "pyproject.toml")
 # -P: a folder or file named `tasks` where somebody stands is not this project's.
@@ -70,14 +73,35 @@ def processor() -> str:
     return f"cpu ({names[0] if names else platform.processor() or platform.machine()})"
 
 
+def memory(device: str) -> int:
+    """Return the bytes that a model may take: of the first visible GPU, or of this machine or the container it is."""
+    if device == "cuda":
+        total = _nvidia_smi("memory.total", ",nounits")
+        if total is None:
+            raise NoAccelerator(
+                "STANDINGS_DEVICE is cuda, and nvidia-smi finds no GPU. Unset it to compute on the CPU."
+            )
+        return int(total) * 1024**2
+    there: int = psutil.virtual_memory().total
+    return min(there, controlgroup.memory_limit() or sys.maxsize)
+
+
+class NoAccelerator(RuntimeError):
+    """A GPU was asked for and there is none."""
+
+
 @functools.cache
 def accelerator() -> tuple[str | None, str | None]:
     """Name the first GPU that is visible here and its driver, as nvidia-smi does; None where there is none to ask."""
+    name, _, driver = (_nvidia_smi("name,driver_version") or "").rpartition(", ")
+    return name or None, driver or None
+
+
+def _nvidia_smi(columns: str, form: str = "") -> str | None:
     first = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0] or "0"
-    words = ["nvidia-smi", f"--id={first}", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    words = ["nvidia-smi", f"--id={first}", f"--query-gpu={columns}", f"--format=csv,noheader{form}"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return None, None
-    name, _, driver = done.stdout.strip().rpartition(", ")
-    return (name, driver) if done.returncode == 0 else (None, None)
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Literal
 
-import psutil
 from pydantic import ByteSize, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,9 +19,8 @@ class Settings(BaseSettings):
     registry: Path = Field(default_factory=lambda: folder("registry"), description="folder of the registry's YAML")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="CPU threads of a worker")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what a worker computes on")
-    memory: ByteSize = Field(
-        default_factory=lambda: ByteSize(psutil.virtual_memory().total),
-        description="memory a model may take, such as 24GiB; default: all of the machine's",
+    memory: ByteSize | None = Field(
+        None, description="memory a model may take, such as 24GiB; default: all that the machine or its GPU has"
     )
     memory_limit: ByteSize | None = Field(
         None, description="what a worker may allocate; more is a too_large failure. Default: no limit"

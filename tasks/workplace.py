@@ -10,7 +10,7 @@ from standings.plan import Assignment, Machine, Plan
 from standings.registry import Registry, resolve
 from standings.suite import Suite
 from standings.work import Place
-from tasks import attempt, planning
+from tasks import attempt, machine, planning
 from tasks.evaluate import Limits
 from tasks.lake import Lake
 from tasks.registry_files import read, read_suites
@@ -97,11 +97,21 @@ class Workplace:
         """Return the wall-clock limits in seconds."""
         return Limits(load=self.settings.load_minutes * 60, job=self.settings.job_minutes * 60)
 
-    def plan(self) -> Plan:
-        """Plan what is missing on this machine. Writes nothing."""
-        machine = Machine(memory=self.settings.memory, threads=self.settings.threads, device=self.settings.device)
+    @property
+    def machine(self) -> Machine:
+        """Describe the machine that works here: a worker takes one GPU."""
+        settings = self.settings
+        return Machine(
+            memory=settings.memory or machine.memory(settings.device),
+            threads=settings.threads,
+            gpus=1 if settings.device == "cuda" else 0,
+            batch_size=settings.batch_size,
+        )
+
+    def plan(self, on: Machine | None = None) -> Plan:
+        """Plan what is missing on this machine, or on the one given. Writes nothing."""
         scope = planning.Scope(suites=tuple(suite.suite for suite in self.suites), models=self.models)
-        return planning.make_plan(self.lake, self.registry, self.suites, scope, machine, attempt.now())
+        return planning.make_plan(self.lake, self.registry, self.suites, scope, on or self.machine, attempt.now())
 
     def log(self, assignment: Assignment) -> Path:
         """Return the file that the harness's own output goes to."""

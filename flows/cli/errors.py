@@ -46,6 +46,7 @@ EXPECTED = (
         FAULT,
     ),
     ("tasks.planning", "NotLocked", "registry/suites: {}", FAULT),
+    ("tasks.machine", "NoAccelerator", "settings: {}", USAGE),
     ("tasks.store", "Missing", "lake: {}", FAULT),
     ("tasks.parquet", "Faulty", "lake: {}", FAULT),
 )

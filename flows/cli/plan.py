@@ -1,28 +1,45 @@
 """`standings plan`: what would be run, and why; nothing is."""
 
+from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from flows.cli import context, options
+from flows.cli.errors import Stop
 from flows.cli.output import clipped, counted, duration, few, print_json, put, say, size
 
 if TYPE_CHECKING:
-    from standings.plan import Assignment, Job, Plan, Unplanned
-    from tasks.settings import Settings
+    from standings.plan import Assignment, Job, Machine, Plan, Unplanned
+    from tasks.workplace import Workplace
 
-EXAMPLE = "standings plan --suite quick --limit 5"
+EXAMPLE = "standings plan --suite core --memory 24GiB --gpus 1"
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", metavar="BYTES", help="Plan for a machine with so much memory, such as 24GiB; of each GPU."
+    ),
+]
+Gpus = Annotated[
+    int | None,
+    typer.Option("--gpus", min=0, max=8, metavar="N", help="Plan for a machine with N GPUs that one model may span."),
+]
 
 
 def plan(
     suite: options.Suites = None,
     model: options.Models = None,
     limit: options.Limit = None,
+    memory: Memory = None,
+    gpus: Gpus = None,
     home: options.Home = None,
     json: options.Json = False,
 ) -> None:
     """Say which jobs would be run, and why.
 
-    With what they need of this machine, and what is not run. Runs and writes nothing.
+    With what they need of this machine, or of one that --memory and --gpus describe, and what is not run.
+    Runs, fetches and writes nothing.
     """
     from tasks.workplace import Workplace
 
@@ -32,11 +49,30 @@ def plan(
         if unlocked := [benchmark.id for benchmark in item.benchmarks if item.lock(benchmark) is None]:
             name = item.suite.partition("-limit-")[0]
             say(f"{name}: {', '.join(unlocked)}: not locked, and left out. Run: standings suite lock {name}")
-    made = workplace.plan()
+    on = machine(workplace, memory, gpus)
+    made = workplace.plan(on)
     if json:
-        print_json({"jobs": made.jobs, "seconds": seconds(made), **made.model_dump(mode="json")})
+        here = {"machine": on.model_dump(), "jobs": made.jobs, "seconds": seconds(made)}
+        print_json({**here, **made.model_dump(mode="json")})
     else:
-        print_plan(made, settings)
+        print_plan(made, on)
+
+
+def machine(workplace: "Workplace", memory: str | None, gpus: int | None) -> "Machine":
+    """Return this machine, or the one that the options describe."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    if memory is None:
+        if gpus:
+            raise Stop("--gpus", "how much memory has each GPU?", "Say so: --memory 24GiB")
+        return workplace.machine if gpus is None else workplace.machine.model_copy(update={"gpus": gpus})
+    try:
+        given = TypeAdapter(ByteSize).validate_python(memory)
+    except ValidationError as error:
+        raise Stop("--memory", f"'{memory}' is no number of bytes.", "Write it as 24GiB.") from error
+    spare = workplace.settings.model_copy(update={"memory": given})
+    found = replace(workplace, settings=spare).machine
+    return found if gpus is None else found.model_copy(update={"gpus": gpus})
 
 
 def seconds(plan: "Plan") -> float | None:
@@ -45,12 +81,13 @@ def seconds(plan: "Plan") -> float | None:
     return sum(known) if len(known) == len(plan.assignments) else None
 
 
-def print_plan(plan: "Plan", settings: "Settings") -> None:
+def print_plan(plan: "Plan", on: "Machine") -> None:
     """Print what would be run, then what would not."""
-    machine = f"{counted(settings.threads, 'thread')}, {settings.device}, {size(settings.memory)}"
+    where = f"{counted(on.gpus, 'GPU')} of {size(on.memory)}" if on.gpus else f"no GPU, {size(on.memory)}"
     if plan.jobs:
         work = f"{counted(plan.jobs, 'job')} in {counted(len(plan.assignments), 'assignment')}"
-        put(f"To run on this machine ({machine}): {work}, about {duration(seconds(plan))}.", style="bold")
+        threads = counted(on.threads, "thread")
+        put(f"To run on a machine with {threads}, {where}: {work}, about {duration(seconds(plan))}.", style="bold")
     else:
         put("Nothing to run.", style="bold")
     for assignment in plan.assignments:
@@ -70,7 +107,7 @@ def print_assignment(assignment: "Assignment") -> None:
     put(f"{assignment.model}  {assignment.variant}", style="bold")
     put(
         f"{counted(len(assignment.jobs), 'job')}, {counted(documents, 'document')}, "
-        f"about {duration(assignment.seconds)} and {size(assignment.memory)} of memory",
+        f"about {duration(assignment.seconds)}, {size(assignment.memory)} on {where(assignment)}",
         indent=2,
     )
 
@@ -80,6 +117,13 @@ def print_assignment(assignment: "Assignment") -> None:
     for (why, suite), jobs in groupby(sorted(assignment.jobs, key=reason), key=reason):
         names = ", ".join(job.benchmark for job in jobs)
         put(f"{why}: {suite}: {names}", indent=2)
+
+
+def where(assignment: "Assignment") -> str:
+    """Name what an assignment runs on."""
+    if assignment.gpus > 1:
+        return f"each of {assignment.gpus} GPUs"
+    return "a GPU" if assignment.gpus else "the CPU"
 
 
 def print_unplanned(unplanned: "tuple[Unplanned, ...]") -> None:

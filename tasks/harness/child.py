@@ -19,6 +19,7 @@ from standings.work import Event, Work
 from tasks import attempt
 from tasks.faults import reach
 from tasks.harness import failures
+from tasks.harness.memory import peak
 from tasks.lake import Lake
 from tasks.store import FolderStore
 
@@ -78,7 +79,8 @@ class Worker:
         reach("child.before_job")
         try:
             done = session.run(job, lambda made, total: self._progress(job, made, total))
-            row = attempt.succeeded(self.work, job, started, {**done.provenance, "load_seconds": load_seconds})
+            spent = {"load_seconds": load_seconds, "peak_memory": peak(self.work.place.device)}
+            row = attempt.succeeded(self.work, job, started, {**done.provenance, **spent})
             scores, samples = done.facts(row["run_id"])
         except Exception as raised:  # noqa: BLE001 - as above, of this job alone
             self._store_failure(job, started, raised)

@@ -170,4 +170,4 @@ def test_what_to_try_next_is_called_as_the_demo_was(monkeypatch: pytest.MonkeyPa
 
 def test_version_and_help_are_there(ask: Ask) -> None:
     assert ask("--version").stdout.startswith("standings")
-    assert "Example: standings plan --suite quick --limit 5" in ask("plan", "--help").stdout
+    assert "Example: standings plan --suite core --memory 24GiB --gpus 1" in ask("plan", "--help").stdout

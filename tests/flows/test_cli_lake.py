@@ -40,13 +40,23 @@ def test_a_plan_says_what_would_be_run_why_and_at_what_cost(ask: Ask) -> None:
     text = ask("plan", "--limit", "5").stdout
     assert "9 jobs in 3 assignments" in text
     assert "never evaluated: mini-limit-5: order-limit-5, sums-limit-5, where-limit-5" in text
-    assert "3 jobs, 15 documents, about 18 s and 2.0 GiB of memory" in text
+    assert "3 jobs, 15 documents, about 35 s, 3.3 GiB on the CPU" in text
     assert "blocked: no pinned revision: 1 model, 3 cells: jade/unpinned" in text
 
 
 def test_a_plan_lists_what_does_not_fit_the_machine(ask: Ask) -> None:
     text = " ".join(ask("plan", "--limit", "5", STANDINGS_MEMORY="4GiB").stdout.split())
-    assert "too_large: needs 34 GiB of memory, this machine gives 4: 1 model, 3 cells: jade/base-8b" in text
+    assert "too_large: needs 32 GiB of memory, this machine gives 4: 1 model, 3 cells: jade/base-8b" in text
+
+
+def test_a_plan_for_another_machine_says_what_would_run_where(ask: Ask) -> None:
+    text = ask("plan", "--limit", "5", "--memory", "24GiB", "--gpus", "2").stdout
+    assert "To run on a machine with 2 threads, 2 GPUs of 24.0 GiB" in text
+    assert "on each of 2 GPUs" in text
+    assert (
+        ask("plan", "--memory", "much").stderr.strip() == "--memory: 'much' is no number of bytes. Write it as 24GiB."
+    )
+    assert "how much memory has each GPU?" in ask("plan", "--gpus", "1").stderr
 
 
 def test_a_plan_writes_nothing(ask: Ask, filled: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from standings.plan import Machine, plan
+from standings.plan import Machine, Plan, plan
 
 MACHINE = Machine(memory=24 * 1024**3, threads=2)
 
@@ -17,7 +17,7 @@ def state(variant: str = "v1", benchmark: str = "b1", state: str = "missing", **
         "suite": "quick",
         "benchmark": benchmark,
         "benchmark_id": benchmark,
-        "protocol": "{}",
+        "protocol": '{"output": "multiple_choice"}',
         "state": state,
         "attempts": 0,
         "why": "never evaluated",
@@ -33,7 +33,12 @@ def variant(name: str = "v1", total_b: float | None = 0.1, **fields: Any) -> dic
         "variant_id": name,
         "engine": "hf",
         "dtype": "float32",
+        "quantisation": None,
         "total_b": total_b,
+        "loaded_b": None,
+        "layers": None,
+        "kv_values": None,
+        "vocabulary": None,
         "active_b": total_b,
     } | fields
 
@@ -63,7 +68,7 @@ def test_a_model_that_does_not_fit_is_listed_as_such():
     made = plan([state("big")], {"big": variant("big", 671.0)}, BENCHMARKS, MACHINE)
     assert made.assignments == ()
     assert made.unplanned[0].state == "too_large"
-    assert made.unplanned[0].why == "needs 2751 GiB of memory, this machine gives 24"
+    assert made.unplanned[0].why == "needs 2502 GiB of memory, this machine gives 24"
 
 
 def test_a_model_of_unknown_size_is_never_loaded_on_a_guess():
@@ -89,3 +94,29 @@ def test_a_second_try_says_so():
         [state(attempts=1, why="infrastructure failure, second try")], {"v1": variant()}, BENCHMARKS, MACHINE
     ).assignments
     assert (assignment.jobs[0].attempt, assignment.jobs[0].why) == (2, "infrastructure failure, second try")
+
+
+GENERATED = '{"max_tokens":32768,"output":"generate_until"}'
+
+
+def on_gpus(count: int, total_b: float, **fields: Any) -> Plan:
+    """Plan a model for a machine with so many GPUs of 24 GiB."""
+    machine = Machine(memory=24 * 1024**3, threads=2, gpus=count)
+    return plan([state(**fields)], {"v1": variant(total_b=total_b, dtype="bfloat16")}, BENCHMARKS, machine)
+
+
+def test_a_model_takes_as_few_gpus_as_it_fits_on():
+    assert [on_gpus(8, size).assignments[0].gpus for size in (8.0, 14.0, 32.0, 70.0)] == [1, 2, 4, 8]
+
+
+def test_a_model_that_wants_more_gpus_says_how_many():
+    assert on_gpus(1, 32.0).unplanned[0].why == "needs 4 GPUs of 24 GiB, this machine gives 1"
+    assert on_gpus(8, 671.0).unplanned[0].why == "needs 159 GiB on each of 8 GPUs, this machine's have 24"
+
+
+def test_only_the_jobs_that_fit_are_planned():
+    rows = [state(), state(benchmark="b2", protocol=GENERATED)]
+    machine = Machine(memory=24 * 1024**3, threads=2, gpus=1)
+    made = plan(rows, {"v1": variant(total_b=8.0, dtype="bfloat16")}, BENCHMARKS, machine)
+    assert [job.benchmark for job in made.assignments[0].jobs] == ["b1"]
+    assert [(item.state, item.cells) for item in made.unplanned] == [("too_large", 1)]

@@ -27,3 +27,17 @@ def test_a_gpu_is_named_with_its_driver(tmp_path: Path, monkeypatch):
 def test_without_a_gpu_none_is_named(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert machine.accelerator() == (None, None)
+
+
+def test_the_memory_of_a_gpu_is_what_its_driver_says(tmp_path: Path, monkeypatch):
+    program = tmp_path / "nvidia-smi"
+    program.write_text('#!/bin/sh\n[ "$2" = --query-gpu=memory.total ] && echo 81559\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert machine.memory("cuda") == 81559 * 2**20
+
+
+def test_a_gpu_that_is_not_there_is_said_with_the_remedy(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(machine.NoAccelerator, match="Unset it"):
+        machine.memory("cuda")

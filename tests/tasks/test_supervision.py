@@ -11,7 +11,7 @@ import pytest
 from standings.failure import Reason
 from standings.work import Place, Work
 from tasks import machine
-from tasks.controlgroup import out_of_memory_kills
+from tasks.controlgroup import memory_limit, out_of_memory_kills
 from tasks.evaluate import Child, Limits
 from tasks.harness.child import Channel
 
@@ -119,3 +119,21 @@ def test_the_kernel_is_asked_how_often_memory_ran_out(membership: str, place: st
     (tmp_path / "root" / place).parent.mkdir(parents=True)
     (tmp_path / "root" / place).write_text(text)
     assert out_of_memory_kills(tmp_path / "cgroup", tmp_path / "root") == 2
+
+
+@pytest.mark.parametrize(
+    ("membership", "place"),
+    [
+        pytest.param("0::/user.slice/a.scope\n", "user.slice/a.scope/memory.max", id="v2"),
+        pytest.param("0::/\n", "memory.max", id="v2 in a container"),
+        pytest.param("4:memory:/a\n0::/\n", "memory/a/memory.limit_in_bytes", id="v1"),
+    ],
+)
+def test_a_containers_limit_is_the_memory_there_is(membership: str, place: str, tmp_path: Path):
+    (tmp_path / "cgroup").write_text(membership)
+    limit = tmp_path / "root" / place
+    limit.parent.mkdir(parents=True)
+    limit.write_text("max\n")
+    assert memory_limit(tmp_path / "cgroup", tmp_path / "root") is None
+    limit.write_text("2147483648\n")
+    assert memory_limit(tmp_path / "cgroup", tmp_path / "root") == 2 * 2**30
