@@ -8,7 +8,7 @@ on GPUs nothing is yet.
 """
 
 from collections.abc import Mapping
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 GIB = 1024**3
@@ -26,6 +26,7 @@ PROMPT_TOKENS, SHOTS, ANSWER_TOKENS = 200, 5, 256  # a question or example; wher
 # Two CPU cores ran 0.14 to 0.63 B parameters at about 1e11 floating-point operations a second (docs/quick.md).
 CPU_RATE = 5e10  # per thread
 GPU_RATE = 1e14
+CPU_BANDWIDTH, GPU_BANDWIDTH = 1e10, 2e12  # bytes of weights a second while one token after the other is written
 START, LOAD_RATE = 10.0, 1.5e8  # seconds of imports, bytes a second
 TOKENS_PER_DOCUMENT = 120  # of a short benchmark; long prompts take more
 
@@ -68,10 +69,18 @@ def token_bytes(variant: Row) -> float:
 
 def generated_tokens(protocol: Row) -> int:
     """Estimate the tokens of prompt and answer where a protocol generates; 0 where it does not. Rough."""
-    if protocol["output"] != "generate_until":
-        return 0
     shots = protocol.get("shots", SHOTS)
-    return int(PROMPT_TOKENS * (1 + shots) + protocol.get("max_tokens", ANSWER_TOKENS))
+    return PROMPT_TOKENS * (1 + shots) + answer_tokens(protocol) if generates(protocol) else 0
+
+
+def generates(protocol: Row) -> bool:
+    """Say whether a protocol has the model write."""
+    return bool(protocol["output"] == "generate_until")
+
+
+def answer_tokens(protocol: Row) -> int:
+    """Return the token budget of an answer, or a usual one where the task decides."""
+    return int(protocol.get("max_tokens", ANSWER_TOKENS))
 
 
 def start_seconds(variant: Row) -> float:
@@ -82,9 +91,21 @@ def start_seconds(variant: Row) -> float:
     return START + (weights(variant) or 0.0) / LOAD_RATE
 
 
-def seconds(active_b: float | None, documents: int, threads: int, device: str = "cpu") -> float | None:
-    """Estimate wall seconds: two operations per active parameter and token, at the rate above; None where not known."""
-    if active_b is None:
+def seconds(
+    variant: Row, documents: int, protocol: Row, threads: int, batch_size: int = 8, device: str = "cpu"
+) -> float | None:
+    """Estimate a job's wall seconds, as if each answer took its whole budget; None where the size is not known.
+
+    What is read costs two operations per active parameter and token; what is written, one pass over the active
+    weights per token of a batch.
+    """
+    held = weights(variant)
+    if held is None or variant["active_b"] is None:
         return None
-    rate = GPU_RATE if device == "cuda" else CPU_RATE * threads
-    return 2 * active_b * 1e9 * documents * TOKENS_PER_DOCUMENT / rate
+    rate, bandwidth = (GPU_RATE, GPU_BANDWIDTH) if device == "cuda" else (CPU_RATE * threads, CPU_BANDWIDTH)
+    read = 2 * variant["active_b"] * 1e9 * documents * TOKENS_PER_DOCUMENT / rate
+    if not generates(protocol):
+        return float(read)
+    steps = ceil(documents * protocol.get("repeats", 1) / batch_size) * answer_tokens(protocol)
+    active = held * variant["active_b"] / (variant["total_b"] or variant["active_b"])
+    return float(read + steps * active / bandwidth)

@@ -171,7 +171,14 @@ def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row]
                 documents=documents,
                 attempt=job["attempts"] + 1,
                 why=job["why"],
-                seconds=estimate.seconds(variant["active_b"], documents, machine.threads, machine.device),
+                seconds=estimate.seconds(
+                    variant,
+                    documents,
+                    json.loads(job["protocol"]),
+                    machine.threads,
+                    machine.batch_size,
+                    machine.device,
+                ),
             )
         )
     return Assignment(

@@ -61,3 +61,16 @@ def test_nothing_is_estimated_of_a_size_that_nobody_knows(unknown: dict[str, Any
 def test_only_an_engine_that_computes_on_quantised_weights_saves_by_them():
     whole, kept = (estimate.weights(variant(engine=engine, quantisation="FP8")) for engine in ("hf", "vllm"))
     assert (whole, kept) == (16e9, pytest.approx(8.24e9))
+
+
+def test_what_is_written_takes_time_by_its_tokens_and_repeats():
+    once, twice, long = (
+        estimate.seconds(SMOL | {"active_b": 0.134515}, 30, QUICK | given, threads=2)
+        for given in ({}, {"repeats": 2}, {"max_tokens": 32_768})
+    )
+    assert once < twice < long
+    assert long > 3600
+
+
+def test_no_time_is_estimated_of_a_size_that_nobody_knows():
+    assert estimate.seconds(variant(None, active_b=None), 30, QUICK, threads=2) is None
