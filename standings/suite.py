@@ -18,6 +18,13 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Thinking(Record):
+    """How a model marks its thought in what it writes: the answer is what follows `end`."""
+
+    start: str = Field("<think>", min_length=1)  # many templates write it themselves, so that no answer holds it
+    end: str = Field("</think>", min_length=1)
+
+
 class Protocol(Record):
     """How a benchmark asks a kind of model."""
 
@@ -27,8 +34,22 @@ class Protocol(Record):
     fewshot_as_multiturn: bool = False
     system_prompt: str | None = None
     max_tokens: int | None = Field(None, ge=1)  # token budget of an answer; None: as the task says
-    sampling: dict[str, float] = {}  # temperature, top_p, …; empty: greedy, or as the task says
-    repeats: int = Field(1, ge=1)
+    sampling: dict[Literal["temperature", "top_p", "top_k", "min_p"], float] = {}  # empty: greedy, or as the task says
+    repeats: int = Field(1, ge=1)  # each answer is graded by itself; the score is their mean
+    thinking: Thinking | None = None  # the thought is no part of the answer; None: all that is written is
+    template: dict[str, bool | int | str] = {}  # for the chat template, beside the variant's enable_thinking
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.output != "generate_until":
+            for name in ("sampling", "thinking", "max_tokens"):
+                if getattr(self, name):
+                    raise ValueError(f"`{name}` is for output generate_until: {self.output} writes nothing")
+            if self.repeats > 1:
+                raise ValueError(f"`repeats` is for output generate_until: {self.output} gives the same again")
+        if self.template and not self.chat_template:
+            raise ValueError("`template` is for a chat template: say `chat_template: true`")
+        return self
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that are not at their default."""
@@ -124,6 +145,13 @@ class Suite(Record):
                 if name not in self.protocols:
                     known = ", ".join(sorted(self.protocols))
                     raise ValueError(f"{benchmark.id}: protocol '{name}' of {kind} is not one of {known}")
+                asked = self.protocols[name]
+                # An endpoint takes messages and gives text: lm-eval sends them where a chat template is asked for.
+                if kind == "api" and not (asked.output == "generate_until" and asked.chat_template):
+                    raise ValueError(
+                        f"{benchmark.id}: protocol '{name}' of api must be `output: generate_until` "
+                        "with `chat_template: true`: a chat endpoint can be asked no other way"
+                    )
         names = [benchmark.id for benchmark in self.benchmarks]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"benchmarks named twice: {', '.join(twice)}")

@@ -169,7 +169,9 @@ class Counters:
 
 def generation_settings(protocol: Protocol) -> dict[str, Any]:
     """Return what overrides the task's own way to generate; empty where the protocol says nothing."""
-    settings: dict[str, Any] = dict(protocol.sampling)
+    settings: dict[str, Any] = {  # transformers refuses 20.0
+        name: int(value) if name == "top_k" else value for name, value in protocol.sampling.items()
+    }
     if settings:
         settings["do_sample"] = settings.get("temperature") != 0  # unless told, lm-eval drops the temperature
     if protocol.max_tokens:

@@ -115,9 +115,6 @@ def test_same_job(changed):
         pytest.param({"protocol": {"chat_template": True}}, id="a chat template"),
         pytest.param({"protocol": {"shots": 5}}, id="more shots"),
         pytest.param({"protocol": {"system_prompt": "Be brief."}}, id="a system prompt"),
-        pytest.param({"protocol": {"max_tokens": 64}}, id="another token budget"),
-        pytest.param({"protocol": {"sampling": {"temperature": 0.6}}}, id="sampling"),
-        pytest.param({"protocol": {"repeats": 4}}, id="repeats"),
         pytest.param({"limit": 4}, id="a document limit"),
         pytest.param({"benchmark": {"epoch": 2}}, id="a new epoch"),
         pytest.param({"lock": {"version": "2.0"}}, id="another task version"),
@@ -129,6 +126,28 @@ def test_same_job(changed):
 )
 def test_different_job(changed):
     assert job(**changed) not in (job(), None)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"max_tokens": 64}, id="another token budget"),
+        pytest.param({"sampling": {"temperature": 0.6}}, id="sampling"),
+        pytest.param({"repeats": 4}, id="repeats"),
+        pytest.param({"thinking": {}}, id="a thought that is stripped"),
+        pytest.param({"thinking": {"end": "[/THINK]"}}, id="another mark of its end"),
+        pytest.param({"chat_template": True, "template": {"thinking": True}}, id="a switch of the template"),
+    ],
+)
+def test_different_job_of_a_generated_answer(changed):
+    generated = {"output": "generate_until"}
+    assert job(protocol=generated | changed) not in (job(protocol=generated), None)
+
+
+@pytest.mark.parametrize("default", [{"repeats": 1}, {"thinking": None}, {"template": {}}, {"sampling": {}}])
+def test_a_protocols_field_at_its_default_moves_no_id(default):
+    generated = {"output": "generate_until"}
+    assert job(protocol=generated | default) == job(protocol=generated)
 
 
 def test_an_api_is_another_job_when_a_person_bumps_the_month():

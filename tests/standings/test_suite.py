@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from standings.suite import Lock, Suite, TaskLock
+from standings.suite import Lock, Protocol, Suite, TaskLock
 
 TASK = TaskLock(version="1.0", config="c", functions="f", documents=40, fingerprint="p", examples="e")
 LOCK = Lock(tasks={"quick_addition": TASK})
@@ -58,3 +58,28 @@ def test_a_protocol_that_the_suite_does_not_have_is_refused():
 def test_a_benchmark_named_twice_is_refused():
     with pytest.raises(ValidationError, match="named twice: b"):
         Suite.model_validate({"suite": "s", "title": "S", "protocols": PROTOCOLS, "benchmarks": [BENCHMARK, BENCHMARK]})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        ({"output": "multiple_choice", "max_tokens": 8}, "`max_tokens` is for output generate_until"),
+        ({"output": "multiple_choice", "sampling": {"temperature": 1}}, "`sampling` is for output generate_until"),
+        ({"output": "loglikelihood", "thinking": {}}, "`thinking` is for output generate_until"),
+        ({"output": "multiple_choice", "repeats": 2}, "multiple_choice gives the same again"),
+        ({"output": "generate_until", "template": {"thinking": True}}, "say `chat_template: true`"),
+        ({"output": "generate_until", "sampling": {"temprature": 1}}, "temperature"),
+    ],
+)
+def test_what_a_protocol_says_must_fit_together(protocol, said):
+    with pytest.raises(ValidationError, match=said):
+        Protocol.model_validate(protocol)
+
+
+def test_an_api_is_asked_by_messages_and_answers_in_text():
+    asked = {**BENCHMARK, "protocols": {"api": "p"}}
+    suite = {"suite": "s", "title": "S", "benchmarks": [asked]}
+    chat = {"output": "generate_until", "chat_template": True}
+    assert Suite.model_validate(suite | {"protocols": {"p": chat}})
+    with pytest.raises(ValidationError, match="b: protocol 'p' of api must be"):
+        Suite.model_validate(suite | {"protocols": PROTOCOLS})

@@ -17,8 +17,10 @@ from tasks.harness import loading, session
 from tasks.harness.errors import LockMismatch
 from tasks.harness.generations import Generation
 from tasks.harness.session import Done, Session
+from tasks.weights import NotLoadable
+from tests.hub import Hub
 from tests.tasks.test_scorer import Perturbed
-from tests.workplaces import tiny_workplace
+from tests.workplaces import MODEL, tiny_workplace
 
 
 @pytest.fixture(scope="module")
@@ -53,28 +55,34 @@ def test_a_logit_off_by_a_hundredth_makes_it_step_back_and_the_score_stays(workp
     assert wrong.facts("r")[0].to_pylist() == right.facts("r")[0].to_pylist()
 
 
-def test_pickled_weights_are_loaded_only_where_the_entry_says_so_with_a_reason(workplace, place: Path, tmp_path: Path):
+def own_repository(workplace, commit: str):
+    """Return the plan's first assignment as it would be if the hub's repository at this commit were all there is."""
+    [assignment] = workplace.plan().assignments
+    work = make_work(assignment, workplace.registry, {item.suite: item for item in workplace.suites}, workplace.place)
+    return work.model_copy(update={"manifest": None, "identity": {**work.identity, "revision": commit}})
+
+
+def test_pickled_weights_are_loaded_only_where_the_entry_says_so_with_a_reason(
+    workplace, place: Path, hub: Hub, tmp_path: Path
+):
     pickled = tmp_path / "pickled"
     shutil.copytree(place / "model", pickled)
     torch.save(load_file(pickled / "model.safetensors"), pickled / "pytorch_model.bin")
     (pickled / "model.safetensors").unlink()
-    [assignment] = workplace.plan().assignments
-    work = make_work(assignment, workplace.registry, {item.suite: item for item in workplace.suites}, workplace.place)
-    identity = {**work.identity, "model": str(pickled), "revision": None}
-    refused = work.model_copy(update={"manifest": None, "identity": identity})
-    with pytest.raises(OSError, match="safetensors"):
+    refused = own_repository(workplace, hub.repository(MODEL).commit(pickled))
+    with pytest.raises(NotLoadable, match="pickled weights alone"):
         Session(refused, say=lambda text: None)
     allowed = refused.model_copy(update={"exceptions": {"pickle": "the author publishes nothing else"}})
     assert Session(allowed, say=lambda text: None).lm.scorer == "shared"
 
 
-def test_a_folder_that_is_named_like_the_model_is_not_taken_for_the_hubs(workplace, tmp_path: Path, monkeypatch):
-    [assignment] = workplace.plan().assignments
-    work = make_work(assignment, workplace.registry, {item.suite: item for item in workplace.suites}, workplace.place)
-    (tmp_path / "acme" / "tiny").mkdir(parents=True)
+def test_a_folder_that_is_named_like_the_model_is_not_taken_for_the_hubs(
+    workplace, place: Path, hub: Hub, tmp_path: Path, monkeypatch
+):
+    (tmp_path / MODEL).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileExistsError, match="in place of the hub's acme/tiny"):
-        Session(work.model_copy(update={"manifest": None}), say=lambda text: None)
+    work = own_repository(workplace, hub.repository(MODEL).commit(place / "model"))
+    assert Session(work, say=lambda text: None).lm.scorer == "shared"
 
 
 def test_provenance_counts_what_was_asked(workplace):
@@ -89,7 +97,6 @@ def test_provenance_counts_what_was_asked(workplace):
     ("change", "said"),
     [
         pytest.param({"output": "generate_until"}, "is multiple_choice, the protocol says generate_until", id="output"),
-        pytest.param({"repeats": 4}, "is asked 1 times, the protocol says 4 repeats", id="repeats"),
     ],
 )
 def test_what_the_protocol_says_and_the_harness_would_pass_over_is_refused(change, said, workplace):
@@ -137,12 +144,15 @@ def test_of_a_document_that_is_asked_twice_the_first_answer_is_described():
         ({"max_tokens": 24}, {"max_gen_toks": 24}),
         ({"sampling": {"temperature": 0.7}}, {"temperature": 0.7, "do_sample": True}),
         ({"sampling": {"top_p": 0.9}}, {"top_p": 0.9, "do_sample": True}),
+        ({"sampling": {"top_k": 20}}, {"top_k": 20, "do_sample": True}),
         ({"sampling": {"temperature": 0}}, {"temperature": 0, "do_sample": False}),
     ],
 )
 def test_a_protocol_that_samples_is_not_asked_greedily(asked, settings):
     protocol = Protocol(output="generate_until", **asked)
-    assert session.generation_settings(protocol) == settings
+    found = session.generation_settings(protocol)
+    assert found == settings
+    assert isinstance(found.get("top_k", 20), int)
 
 
 def test_a_temperature_reaches_the_model(workplace):
