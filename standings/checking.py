@@ -1,13 +1,12 @@
 """Find every fault of the registry at once: references that lead nowhere, facts that contradict, gaps to know of."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from standings import countries
 from standings.faults import ROOT, Fault, nearest, not_known
 from standings.licences import classify_declared
-from standings.lineage import ancestors
+from standings.lineage import ancestors, less_open, licence_differences
 from standings.registry import Model, Organisation, Registry
 from standings.suite import Suite
 
@@ -21,8 +20,11 @@ def check(registry: Registry, suites: Mapping[str, Suite] | None = None) -> list
         *_country_faults(registry),
         *_licence_faults(registry),
         *(fault for model in registry.models.values() for fault in _model_faults(registry, model)),
+        *_reviews(registry),
         *suite_faults(suites or {}),
     ]
+    if not any(fault.field == "lineage" for fault in found):  # a circle has no ancestors to compare
+        found += _questions(registry)
     return sorted(found, key=lambda fault: (fault.file, fault.line or 0))
 
 
@@ -115,6 +117,26 @@ def _model_faults(registry: Registry, model: Model) -> Iterator[Fault]:
         )
 
 
+def _reviews(registry: Registry) -> Iterator[Fault]:
+    """Tell what an entry says that a person must still decide."""
+    for kind in ("organisations", "licences", "models"):
+        for name, entry in getattr(registry, kind).items():
+            if entry.review:
+                yield Fault(
+                    **_at(registry, kind, name), field="review", wrong=f"to decide: {entry.review}", severity="notice"
+                )
+
+
+def _questions(registry: Registry) -> Iterator[Fault]:
+    """Ask where a release declares a more open class than an ancestor whose weights it carries."""
+    for found in licence_differences(registry):
+        if less_open(found.ancestor_class, found.declared_class):
+            said = found.ancestor_declares
+            theirs = f"is {said}" if said == found.ancestor_class else f"declares '{said}' ({found.ancestor_class})"
+            wrong = f"declares '{found.declared}', and {found.ancestor}, whose weights it carries, {theirs}."
+            yield Fault(**_at(registry, "models", found.model), field="licence", wrong=wrong, severity="notice")
+
+
 def _namespace_faults(at: dict[str, Any], model: Model, organisation: Organisation) -> Iterator[Fault]:
     namespace = model.id.partition("/")[0]
     if namespace not in organisation.namespaces:
@@ -141,7 +163,8 @@ def _declared_faults(registry: Registry, at: dict[str, Any], model: Model) -> It
         said = " / ".join(filter(None, [*tags, declared.license_name]))
         wrong = f"licence '{said}' is not recognised, or in conflict with itself: it is shown as unknown."
         names = {form.removeprefix("other/") for licence in registry.licences.values() for form in licence.forms}
-        right = nearest(declared.license_name, names) if declared.license_name else ""
+        misspelt = declared.license_name if tags == ["other"] else None
+        right = nearest(misspelt, names) if misspelt else ""
         yield Fault(**at, field="licence", wrong=wrong, right=right, severity="notice")
 
 
@@ -164,25 +187,3 @@ def _lineage_faults(registry: Registry, at: dict[str, Any], model: Model) -> Ite
         ancestors(registry, model.id)
     except ValueError as error:
         yield Fault(**at, field="lineage", wrong=f"{error}.", right="Take out the edge that is not so.")
-
-
-def summary(registry: Registry) -> dict[str, Any]:
-    """Count the models, for a reader and for `standings check --json`."""
-    models = list(registry.models.values())
-    classes = Counter(classify_declared(model.licence, model.access, registry.licences)[1] for model in models)
-    return {
-        "models": len(models),
-        "organisations": len(registry.organisations),
-        "licences": len(registry.licences),
-        "groupings": len(registry.groupings),
-        "access": dict(Counter(model.access for model in models)),
-        "kind": dict(Counter(model.kind for model in models)),
-        "licence_class": dict(classes),
-        "organisation": dict(Counter(model.organisation for model in models)),
-        "relation": dict(Counter(edge.relation for model in models for edge in model.lineage)),
-        "with_revision": sum(model.pinned is not None for model in models),
-        "with_licence": sum(model.licence is not None for model in models),
-        "with_release_date": sum(model.released is not None for model in models),
-        "with_parameters": sum(model.parameters is not None for model in models),
-        "with_lineage": sum(bool(model.lineage) for model in models),
-    }

@@ -54,6 +54,11 @@ class TeacherTerms(Record):
     chain: Chain
 
 
+def less_open(one: LicenceClass, other: LicenceClass) -> bool:
+    """Say whether the first class is less open than the second."""
+    return OPENNESS.index(one) > OPENNESS.index(other)
+
+
 def all_of(values: Iterable[bool | None]) -> bool | None:
     """Join permissions: any no is no, else any unknown is unknown."""
     given = list(values)

@@ -1,35 +1,56 @@
 """`standings check`: every fault of the registry and the suites at once."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT
-from flows.cli.output import counted, few, print_json, put
+from flows.cli.output import clipped, counted, few, print_json, put, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from standings.faults import Fault
     from standings.suite import Suite
 
 EXAMPLE = "standings check"
+QUESTIONS = 12  # told one by one before the rest is counted
+FIELDS = {  # what is counted of a family, and its column's header
+    "models": ">models",
+    "open": ">open",
+    "restricted": ">restricted",
+    "licence_not_known": ">not known",
+    "behind_api": ">API",
+    "with_revision": ">revision",
+    "with_licence": ">licence",
+    "with_source": ">source",
+    "complete": ">all three",
+}
 
 
-def check(home: options.Home = None, json: options.Json = False) -> None:
+def check(
+    home: options.Home = None,
+    every: Annotated[bool, typer.Option("--all", help="Print each notice whole and for itself.")] = False,
+    json: options.Json = False,
+) -> None:
     """Check the registry and the suites.
 
     Prints every fault with its file and what would be right, and how much there is.
     Exits with 1 where anything is faulty. A notice is something to know, and no fault.
     """
-    from standings.checking import summary
+    from standings.summary import summary
 
     registry, suites, faults = context.look_at_registry(context.settings(home))
     errors = [fault for fault in faults if fault.severity == "error"]
+    notices = [fault for fault in faults if fault.severity == "notice"]
     counts = {**summary(registry), "suites": {name: suite_counts(suite) for name, suite in suites.items()}}
     if json:
         print_json({"faults": [fault.model_dump() for fault in faults], "registry": counts})
     else:
-        print_faults(faults)
+        print_faults([*errors, *notices] if every else errors)
+        if not every:
+            print_notices(notices)
         print_counts(counts, len(errors))
     raise typer.Exit(FAULT if errors else 0)
 
@@ -43,25 +64,48 @@ def suite_counts(suite: "Suite") -> dict[str, int]:
 
 
 def print_faults(faults: "list[Fault]") -> None:
-    """Print one fault a line, then the notices, those that say the same together."""
+    """Print one fault a line."""
     for fault in faults:
-        if fault.severity == "error":
-            put(str(fault), whole=True)
-    same: dict[str, list[Fault]] = {}
-    for notice in faults:
-        if notice.severity == "notice":
-            same.setdefault(f"{notice.wrong} {notice.right}".strip(), []).append(notice)
-    for said, notices in same.items():
-        names = [notice.entry or notice.file for notice in notices]
-        put(f"notice: {f'{len(names)} × {said} {few(names)}' if len(names) > 1 else notices[0]}", style="dim")
-    if any(len(notices) > 1 for notices in same.values()):
-        put("Each with its file: standings check --json", style="dim")
+        notice = fault.severity == "notice"
+        put(f"notice: {fault}" if notice else str(fault), whole=True, style="dim" if notice else None)
     if faults:
         put()
 
 
+def print_notices(notices: "list[Fault]") -> None:
+    """Print those that say the same together; what a person must decide comes last, as a list."""
+    decide = [notice for notice in notices if notice.field == "review"]
+    for said, same in alike(notice for notice in notices if notice.field != "review").items():
+        names = [notice.entry or notice.file for notice in same]
+        put(f"notice: {f'{len(names)} × {said} {few(names)}' if len(names) > 1 else same[0]}", style="dim")
+    questions = alike(decide)
+    if questions:
+        put(f"\nTo decide: {counted(len(questions), 'question')} of {len(decide)} entries")
+    most_asked = sorted(questions.items(), key=lambda item: -len(item[1]))
+    for said, same in most_asked[:QUESTIONS]:
+        asking = few([notice.entry or notice.file for notice in same], 2)
+        put(f"{asking}: {clipped(said.removeprefix('to decide: '))}", indent=2)
+    if len(questions) > QUESTIONS:
+        put(f"and {counted(len(questions) - QUESTIONS, 'question')} more", indent=2)
+    if notices:
+        put("Each notice whole, with its file: standings check --all\n", style="dim")
+
+
+def alike(notices: "Iterable[Fault]") -> "dict[str, list[Fault]]":
+    """Group notices by what they say."""
+    same: dict[str, list[Fault]] = {}
+    for notice in notices:
+        same.setdefault(f"{notice.wrong} {notice.right}".strip(), []).append(notice)
+    return same
+
+
 def print_counts(counts: dict[str, Any], errors: int) -> None:
-    """Print how many entries there are, and of which kinds."""
+    """Print the families with what is known of their models, and how many entries there are."""
+    if counts["families"]:
+        every = {"all": counts, **counts["families"]} if len(counts["families"]) > 1 else counts["families"]
+        rows = [[name, *(found[field] for field in FIELDS)] for name, found in every.items()]
+        put(table(["family", *FIELDS.values()], rows))
+        put()
     parts = [
         counted(counts[word], word.removesuffix("s")) for word in ("models", "organisations", "licences", "groupings")
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from standings.checking import check, summary
+from standings.checking import check
 from standings.parsing import parse
 from standings.suite import Suite
 from tests.standings.entries import documents, edge, licence, model, organisation, registry
@@ -198,12 +198,42 @@ def test_a_missing_a_stale_and_a_needless_lock_are_faults(given, expected):
     assert said(suites=given) == expected
 
 
-def test_the_summary_counts_what_is_known():
-    made = registry(
-        model("acme/a"), model("acme/b", revision=None, licence={"license": None}), model("beta/c", kind="instruct")
+def test_what_a_person_must_decide_is_a_notice_of_each_kind_of_entry():
+    found = faults(
+        model("acme/a", review="which parent?"),
+        model("acme/b"),
+        severity="notice",
+        organisations=[organisation("acme", review="which country?")],
+        licences=[licence("mit", review="which class?")],
     )
-    found = summary(made)
-    assert found["models"] == 3
-    assert found["with_revision"] == 2
-    assert found["licence_class"] == {"osi_approved": 2, "undeclared": 1}
-    assert found["organisation"] == {"acme": 2, "beta": 1}
+    assert [(fault.entry, fault.field, fault.wrong) for fault in found] == [
+        ("mit", "review", "to decide: which class?"),
+        ("acme/a", "review", "to decide: which parent?"),
+        ("acme", "review", "to decide: which country?"),
+    ]
+
+
+def test_a_release_that_declares_more_than_an_ancestor_is_asked_about():
+    llama = model("beta/llama", licence={"license": "llama3.3"})
+    stricter = model("acme/strict", licence={"license": "cc-by-nc-4.0"}, lineage=[edge("acme/tuned")])
+    taught = model("acme/taught", lineage=[edge("beta/llama", "distilled")])
+    found = faults(llama, model("acme/tuned", lineage=[edge("beta/llama")]), stricter, taught, severity="notice")
+    assert [(fault.entry, fault.wrong) for fault in found] == [
+        ("acme/tuned", "declares 'mit', and beta/llama, whose weights it carries, declares 'llama3.3' (community).")
+    ]
+
+
+def test_an_ancestor_without_a_tag_is_asked_about_and_one_that_nobody_looked_at_is_not():
+    bare, unseen = model("beta/bare", licence={"license": None}), model("beta/unseen", licence=None)
+    both = model("acme/a", lineage=[edge("beta/bare", "merge"), edge("beta/unseen", "merge")])
+    asked = [fault.wrong for fault in faults(bare, unseen, both, severity="notice") if fault.entry == "acme/a"]
+    assert asked == ["declares 'mit', and beta/bare, whose weights it carries, is undeclared."]
+
+
+def test_a_name_without_a_tag_is_no_misspelling_of_another():
+    nameless = model("acme/a", licence={"license": None, "license_name": "llama3.2"})
+    misspelt = model("acme/b", licence={"license": "other", "license_name": "modified-mti"})
+    assert [fault.right for fault in faults(nameless, misspelt, severity="notice")] == [
+        "",
+        "Did you mean 'modified-mit'?",
+    ]
