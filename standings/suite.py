@@ -82,6 +82,7 @@ class Benchmark(Record):
     source: str
     epoch: int = Field(1, ge=1)
     folder: str | None = None  # under lm-eval's own tasks; a narrow index takes 0.1 s where the whole takes 9
+    data: str | None = None  # how the data that it is locked to differ from the hub's
     protocols: dict[Kind, str]  # kind to protocol; a kind that is not named can't sit it
     document_limit: int | None = None  # set by Suite.limited alone
 
@@ -133,6 +134,7 @@ class Suite(Record):
     title: str
     description: str = ""
     tasks: str | None = None  # folder with task YAMLs beside the suite's file; None: lm-eval's own
+    groups: str | None = None  # folder beside it with groups of ours, which name lm-eval's own tasks and no more
     metadata: dict[str, Any] = {}  # passed to every task, with the benchmark's epoch
     protocols: dict[str, Protocol]
     benchmarks: tuple[Benchmark, ...]

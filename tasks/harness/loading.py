@@ -27,9 +27,10 @@ def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
     """
     whole_index = suite.tasks is None and benchmark.folder is None
     folder = registry / "suites" / suite.tasks if suite.tasks else OFFICIAL / (benchmark.folder or "")
+    groups = [str(registry / "suites" / suite.groups)] if suite.groups else []
     manager = TaskManager(
         include_defaults=whole_index,
-        include_path=None if whole_index else [str(folder)],
+        include_path=groups if whole_index else [str(folder), *groups],
         metadata={**suite.metadata, "epoch": benchmark.epoch} if suite.tasks else None,
     )
     if benchmark.task not in manager.all_tasks:

@@ -1,0 +1,42 @@
+"""Groups of our own: they name the harness's tasks, add them up, and change nothing of them."""
+
+from pathlib import Path
+
+import lm_eval.tasks
+import pytest
+import yaml
+
+from standings.paths import folder
+from tasks.registry_files import read_suites
+
+SUITES = folder("registry") / "suites"
+OFFICIAL = Path(lm_eval.tasks.__file__).parent
+GROUPS = sorted((SUITES / "groups").glob("*.yaml"))
+ALLOWED = {"group", "task", "aggregate_metric_list", "metadata"}
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=lambda path: path.stem)
+def test_a_group_of_ours_only_names_tasks_and_adds_them_up(path: Path):
+    group = yaml.safe_load(path.read_text())
+    assert group.keys() == ALLOWED
+    assert all(isinstance(task, str) for task in group["task"]), "a task with fields beside its name is changed"
+
+
+@pytest.mark.parametrize("path", GROUPS, ids=lambda path: path.stem)
+def test_a_group_of_ours_takes_no_name_of_the_harness(path: Path):
+    suites, _ = read_suites(folder("registry"))
+    group = yaml.safe_load(path.read_text())
+    asked = {one.folder for suite in suites.values() for one in suite.benchmarks if one.task == group["group"]}
+    assert asked, "no suite asks it"
+    official = [file for name in asked for file in (OFFICIAL / str(name)).rglob("*.yaml")]
+    words = "\n".join(file.read_text() for file in official)
+    assert f"group: {group['group']}\n" not in words
+    assert all(f"task: {task}\n" in f"{words}\n" for task in group["task"])
+
+
+def test_core_asks_a_benchmark_of_several_tasks_once():
+    suites, faults = read_suites(folder("registry"))
+    assert not faults
+    by_task = [name for lock in suites["core"].locks.values() for name in lock.tasks]
+    assert len(by_task) == len(set(by_task))
+    assert {one.task for one in suites["core"].benchmarks} == suites["core"].locks.keys()
