@@ -15,11 +15,12 @@ HUB_WORDS = ("other", "unknown")  # the hub's tags for a licence that is not in 
 
 def check(registry: Registry, suites: Mapping[str, Suite] | None = None) -> list[Fault]:
     """Return all faults that reading the files one by one can't find, by file and entry."""
+    known = {kind: _ids(registry, kind) for kind in ("organisations", "models")}
     found = [
         *_organisation_faults(registry),
         *_country_faults(registry),
         *_licence_faults(registry),
-        *(fault for model in registry.models.values() for fault in _model_faults(registry, model)),
+        *(fault for model in registry.models.values() for fault in _model_faults(registry, known, model)),
         *_reviews(registry),
         *suite_faults(suites or {}),
     ]
@@ -99,17 +100,18 @@ def _licence_faults(registry: Registry) -> Iterator[Fault]:
             claimed[form] = name
 
 
-def _model_faults(registry: Registry, model: Model) -> Iterator[Fault]:
+def _model_faults(registry: Registry, known: Mapping[str, set[str]], model: Model) -> Iterator[Fault]:
     at = _at(registry, "models", model.id)
     organisation = registry.organisations.get(model.organisation)
-    known = _ids(registry, "organisations")
-    if model.organisation not in known:
-        words = not_known("organisation", model.organisation, known, f"Add it to {ROOT}/organisations.yaml.")
+    if model.organisation not in known["organisations"]:
+        words = not_known(
+            "organisation", model.organisation, known["organisations"], f"Add it to {ROOT}/organisations.yaml."
+        )
         yield Fault(**at, field="organisation", **words)
     elif organisation:
         yield from _namespace_faults(at, model, organisation)
     yield from _declared_faults(registry, at, model)
-    yield from _lineage_faults(registry, at, model)
+    yield from _lineage_faults(registry, known["models"], at, model)
     yield from _weights_faults(at, model)
     if model.blocked:
         yield Fault(
@@ -177,8 +179,7 @@ def _weights_faults(at: dict[str, Any], model: Model) -> Iterator[Fault]:
         yield Fault(**at, field="revision", wrong=wrong, right="Give that variant a weights manifest with this file.")
 
 
-def _lineage_faults(registry: Registry, at: dict[str, Any], model: Model) -> Iterator[Fault]:
-    known = _ids(registry, "models")
+def _lineage_faults(registry: Registry, known: set[str], at: dict[str, Any], model: Model) -> Iterator[Fault]:
     for index, edge in enumerate(model.lineage):
         if edge.parent not in known and not edge.outside:
             words = not_known("parent", edge.parent, known, "Add it to the registry, or write outside: true.")
