@@ -39,7 +39,8 @@ def run(
     plan = workplace.plan()
     if not plan.assignments:
         observer.planned(plan)
-        planning.write_pending(workplace.lake, workplace.registry, workplace.suites, attempt.now())
+        now, whole = attempt.now(), workplace.whole
+        planning.write_pending(workplace.lake, workplace.registry, workplace.suites, now, whole)
         return Finished(plan=plan, refreshed=refresh(workplace.lake, settings.boards, attempt.now()))
     with observing(observer):
         night = start_night(settings, suites, models, limit)

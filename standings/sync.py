@@ -179,13 +179,17 @@ def wanted_row(suite: Suite, benchmark: Benchmark, model: Model, variant: Varian
 
 
 def changes(
-    current: Mapping[str, list[Row]], known: Mapping[str, pa.Table], suites: Iterable[str], now: datetime
+    current: Mapping[str, list[Row]], known: Mapping[str, pa.Table], suites: Iterable[str], now: datetime, whole: bool
 ) -> dict[str, pa.Table]:
     """Return the rows to append to each table: entries that are new, changed, or gone.
 
-    Only the suites named here are compared: what another suite asked for stays asked for.
+    `suites` are those that `current` was made from. Where they are the `whole` registry, a suite that is known and not
+    among them has left it, and so has all that it asked; else only they are compared, and what another suite asked for
+    stays asked for. A limited suite is in no registry: what it asked for stays until it is compared itself.
     """
     asked = set(suites)
+    if whole:
+        asked |= {row["suite"] for row in known["benchmarks"].to_pylist() if row["document_limit"] is None}
     return {name: table(name, list(_changed(name, current[name], known[name], asked, now))) for name in current}
 
 

@@ -42,22 +42,25 @@ def require_locks(suites: Iterable[Suite]) -> None:
         raise NotLocked(f"not locked: {'; '.join(said)}. Run: standings suite lock NAME, and review what it writes")
 
 
-def pending_rows(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime) -> dict[str, pa.Table]:
+def pending_rows(
+    lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime, whole: bool = False
+) -> dict[str, pa.Table]:
     """Return the rows that sync would append: entries of the registry that are new, changed or gone."""
     asked = list(suites)
     known = lake.facts(*WRITTEN_BY_SYNC)
     rows = sync.rows(registry, asked, now.date(), now)
-    return sync.changes(rows, known, [suite.suite for suite in asked], now)
+    return sync.changes(rows, known, [suite.suite for suite in asked], now, whole)
 
 
-def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime) -> int:
+def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime, whole: bool = False) -> int:
     """Append what sync finds to the lake; return the number of rows. Run twice, the second appends nothing.
 
+    `whole` says that these are all suites of the registry: one that is missing has left the board.
     Raises NotLocked, and then nothing is written.
     """
     asked = list(suites)
     require_locks(asked)
-    pending = pending_rows(lake, registry, asked, now)
+    pending = pending_rows(lake, registry, asked, now, whole)
     lake.append("models", pending["models"])
     reach("sync.after_models")
     lake.append("benchmarks", pending["benchmarks"])

@@ -21,7 +21,8 @@ from tasks.workplace import Workplace
 @task(name="sync the registry", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
 def sync_registry(workplace: Workplace) -> int:
     """Append to the lake what is new in the registry; return the number of rows."""
-    return planning.write_pending(workplace.lake, workplace.registry, workplace.suites, attempt.now())
+    now, whole = attempt.now(), workplace.whole
+    return planning.write_pending(workplace.lake, workplace.registry, workplace.suites, now, whole)
 
 
 @task(name="plan what is missing", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)

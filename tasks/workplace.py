@@ -42,6 +42,7 @@ class Workplace:
     registry: Registry
     suites: tuple[Suite, ...]
     models: tuple[str, ...] | None  # None: all
+    whole: bool = False  # these are all suites of the registry, and all that they ask
 
     @classmethod
     def open(
@@ -71,6 +72,7 @@ class Workplace:
             registry=registry,
             suites=tuple(suite.limited(limit) if limit else suite for suite in chosen),
             models=models or None,
+            whole=not suites and not limit,
         )
 
     @property

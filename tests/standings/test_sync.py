@@ -23,10 +23,12 @@ SUITE = Suite.model_validate(
 )
 
 
-def synced(known: dict[str, pa.Table], *models: dict, suite: Suite = SUITE, days: int = 0) -> dict[str, pa.Table]:
-    """Return the facts after a sync of these models, `days` later."""
+def synced(
+    known: dict[str, pa.Table], *models: dict, suite: Suite = SUITE, days: int = 0, whole: bool = False
+) -> dict[str, pa.Table]:
+    """Return the facts after a sync of these models and one suite, `days` later."""
     now = NOW + timedelta(days=days)
-    new = sync.changes(sync.rows(registry(*models), [suite], now.date(), now), known, [suite.suite], now)
+    new = sync.changes(sync.rows(registry(*models), [suite], now.date(), now), known, [suite.suite], now, whole)
     return {name: pa.concat_tables([known[name], new[name]]) for name in new}
 
 
@@ -66,6 +68,23 @@ def test_another_suite_keeps_what_it_asked_for():
     other = SUITE.model_copy(update={"suite": "other"})
     second = synced(first, model(), suite=other, days=1)
     assert not any(second["wanted"]["removed"].to_pylist())
+
+
+def test_a_suite_that_leaves_the_registry_stops_asking_and_a_limited_one_was_never_in_it():
+    first = synced(synced(nothing(), model()), model(), suite=SUITE.limited(5))
+    other = SUITE.model_copy(update={"suite": "renamed"})
+    second = synced(first, model(), suite=other, days=1, whole=True)
+    for name in ("benchmarks", "wanted"):
+        assert {row["suite"] for row in second[name].to_pylist() if row["removed"]} == {"s"}
+    assert counts(synced(second, model(), suite=other, days=2, whole=True)) == counts(second)
+
+
+def test_a_suite_that_comes_back_asks_again():
+    first = synced(nothing(), model())
+    other = SUITE.model_copy(update={"suite": "other"})
+    second = synced(first, model(), suite=other, days=1, whole=True)
+    third = synced(second, model(), days=2)
+    assert [row["removed"] for row in third["wanted"].to_pylist() if row["suite"] == "s"] == [False, True, False]
 
 
 def test_an_entry_without_a_revision_is_asked_for_and_blocked():
