@@ -41,7 +41,7 @@ def open_real(root: Path, *suites: str) -> Workplace:
 
 def copy_registry(root: Path) -> Path:
     """Copy the registry below `root`, without the suites: with quick's tasks alone."""
-    ours = shutil.ignore_patterns("*.lock.yaml", "core.yaml", "quick.yaml", "__pycache__")
+    ours = shutil.ignore_patterns("*.lock.yaml", "core.yaml", "common.yaml", "quick.yaml", "__pycache__")
     return Path(shutil.copytree(folder("registry"), root / "registry", ignore=ours))
 
 
