@@ -34,9 +34,29 @@ def test_a_group_of_ours_takes_no_name_of_the_harness(path: Path):
     assert all(f"task: {task}\n" in f"{words}\n" for task in group["task"])
 
 
-def test_core_asks_a_benchmark_of_several_tasks_once():
+@pytest.mark.parametrize("name", ["core", "common"])
+def test_an_official_suite_asks_a_benchmark_of_several_tasks_once(name: str):
     suites, faults = read_suites(folder("registry"))
     assert not faults
-    by_task = [name for lock in suites["core"].locks.values() for name in lock.tasks]
+    by_task = [task for lock in suites[name].locks.values() for task in lock.tasks]
     assert len(by_task) == len(set(by_task))
-    assert {one.task for one in suites["core"].benchmarks} == suites["core"].locks.keys()
+    assert {one.task for one in suites[name].benchmarks} == suites[name].locks.keys()
+    assert all(one.data and one.released and one.licence for one in suites[name].benchmarks)
+
+
+def test_common_asks_for_written_answers_alone_and_every_kind_but_base_can_sit_all_of_it():
+    suites, _ = read_suites(folder("registry"))
+    common = suites["common"]
+    assert {one.output for one in common.protocols.values()} == {"generate_until"}
+    assert all(one.chat_template for one in common.protocols.values())
+    assert {tuple(one.protocols) for one in common.benchmarks} == {("instruct", "reasoning", "api")}
+
+
+def test_what_core_and_common_share_is_locked_alike_so_that_one_run_serves_both():
+    suites, _ = read_suites(folder("registry"))
+    core, common = suites["core"], suites["common"]
+    shared = core.locks.keys() & common.locks.keys()
+    assert shared == {"ifeval", "minerva_math500", "mgsm_native_cot_five"}
+    assert all(core.locks[task] == common.locks[task] for task in shared)
+    asked = {core.protocols["generated_chat"].canonical(), common.protocols["chat"].canonical()}
+    assert len(asked) == 1, "an instruct model's IFEval is asked twice"
