@@ -4,6 +4,7 @@
 -- why: in a sentence
 -- epoch: epoch that is asked now
 -- shown_epoch: epoch that the board shows
+-- held_by: models that hold the board back from what is asked now; empty where that is shown
 -- quarantined: runs of the job that the gate set aside
 -- quarantined_for: why it set the last of them aside
 -- assert unique: suite, benchmark, model, variant
@@ -24,8 +25,9 @@ SELECT listed.suite, benchmark.benchmark, benchmark.category, listed.model, list
       CASE WHEN job.epoch <> benchmark.epoch
         THEN 'counted in epoch ' || job.epoch || '; epoch ' || benchmark.epoch || ' is shown until '
         ELSE 'counted in the benchmark''s new version; the old one is shown until ' END
-      || benchmark.waiting_for
-      || CASE benchmark.waiting_for WHEN 1 THEN ' more model is counted' ELSE ' more models are counted' END
+      || array_to_string(benchmark.held_by[:3], ', ')
+      || CASE WHEN benchmark.waiting_for > 3 THEN ' and ' || benchmark.waiting_for - 3 || ' more' ELSE '' END
+      || CASE benchmark.waiting_for WHEN 1 THEN ' has' ELSE ' have' END || ' a run or a final failure in it'
     WHEN job.state = 'counted' AND shown.superseded THEN
       'counted for the new revision; the old one is shown until the new one has what the old one has'
     WHEN job.state = 'counted' THEN
@@ -36,7 +38,7 @@ SELECT listed.suite, benchmark.benchmark, benchmark.category, listed.model, list
     ELSE job.why
   END AS why,
   job.reason, job.detail, job.attempts, job.next_at, job.epoch, benchmark.epoch AS shown_epoch,
-  coalesce(quarantine.runs, 0) AS quarantined, quarantine.fault AS quarantined_for, job.job_id, job.run_id
+  benchmark.held_by, coalesce(quarantine.runs, 0) AS quarantined, quarantine.fault AS quarantined_for, job.job_id, job.run_id
 FROM listed
 JOIN model.benchmark AS benchmark ON benchmark.suite = listed.suite
 LEFT JOIN model.job_state AS job ON job.wanted AND job.suite = listed.suite

@@ -13,8 +13,6 @@
 -- detail: what happened, in a sentence
 -- next_at: when a waiting job is due
 -- why: state in a sentence, for the plan
--- settled: it has had a successful run or a failure that is not tried again and is the model's (a lock mismatch is the
---   worker's); once true it stays true, so that a shown epoch never flips back
 -- assert unique: suite, benchmark, model, variant, job_id
 -- assert rows: state <> 'counted' OR run_id IS NOT NULL
 WITH latest AS (
@@ -33,9 +31,7 @@ WITH latest AS (
   FROM raw.decisions WHERE decision = 'retry' GROUP BY target
 ), history AS (
   SELECT job_id, count(*) AS attempts, max(withdrawn_at) AS withdrawn_at,
-    arg_max(verdict_reason, withdrawn_at) AS withdrawn_for,
-    bool_or(status = 'succeeded' OR reason NOT IN ('infrastructure', 'lock_mismatch'))
-      OR count(*) FILTER (reason = 'infrastructure') >= 6 AS settled
+    arg_max(verdict_reason, withdrawn_at) AS withdrawn_for
   FROM model.attempt GROUP BY job_id
 ), failed AS (
   SELECT attempt.*,
@@ -61,7 +57,6 @@ WITH latest AS (
 ), judged AS (
   SELECT asked.*, counted.run_id, counted.admitted_seq, coalesce(counted.suspect, false) AS suspect, counted.doubt,
     coalesce(history.attempts, 0) AS attempts, coalesce(due.failures, 0) AS failures,
-    coalesce(history.settled, false) OR asked.blocked IS NOT NULL AS settled,
     due.reason, due.detail, due.outages, due.next_at,
     retry.retried_at, retry.retried_for, history.withdrawn_at, history.withdrawn_for,
     CASE
@@ -89,7 +84,7 @@ WITH latest AS (
 )
 SELECT judged.suite, judged.benchmark, judged.benchmark_id, judged.epoch, judged.model, judged.variant,
   judged.variant_id, judged.job_id, judged.kind, judged.protocol, judged.wanted, judged.known_from, judged.state,
-  judged.run_id, judged.admitted_seq, judged.suspect, judged.attempts, judged.failures, judged.settled,
+  judged.run_id, judged.admitted_seq, judged.suspect, judged.attempts, judged.failures,
   CASE judged.state WHEN 'blocked' THEN judged.blocked WHEN 'counted' THEN NULL ELSE judged.reason END AS reason,
   CASE judged.state WHEN 'counted' THEN CASE WHEN judged.suspect THEN judged.doubt END ELSE judged.detail END AS detail,
   CASE judged.state WHEN 'waiting' THEN judged.next_at END AS next_at,

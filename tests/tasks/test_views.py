@@ -179,14 +179,16 @@ def test_coverage_is_every_cell_that_results_lack_and_says_why(ask: Callable[[st
     cells = {(s, b, it["model"], it["variant"]) for s in SUITES for b in SUITES[s] for it in variants}
     assert empty.keys() == cells - truth.scores.keys()
     told = Counter(row["why"].partition(":")[0] for row in empty.values())
+    held = next(row for row in ask("FROM leaderboard.benchmarks") if row["waiting_for"])
+    assert held["held_by"] == [row["model"] for row in ask("FROM leaderboard.held_back")]
     assert told.keys() == {
         "never evaluated",
         "too_large",
         "withdrawn",
         "its run was set aside",
         "an API gives no log-likelihoods",
-        "counted in epoch 2; epoch 1 is shown until "
-        f"{ask('FROM leaderboard.benchmarks WHERE waiting_for > 0')[0]['waiting_for']} more models are counted",
+        f"counted in epoch 2; epoch 1 is shown until {', '.join(held['held_by'][:3])} and {held['waiting_for'] - 3} more "
+        "have a run or a final failure in it",
     }
     assert {row["quarantined_for"] for row in empty.values() if row["quarantined"]} == {
         "scores.parquet: sha256 differs"
