@@ -7,7 +7,7 @@ class Reason(StrEnum):
     """A failed run's reason."""
 
     INFRASTRUCTURE = "infrastructure"  # killed, hub unreachable, disk full, no source with the right hash
-    TOO_LARGE = "too_large"  # out of memory
+    TOO_LARGE = "too_large"  # out of memory, or more than weights may take on the disk
     UNSUPPORTED = "unsupported"  # architecture not in this worker
     GATED = "gated"  # 401 or 403 from a hub
     NOT_FINITE = "not_finite"  # NaN or infinity in a log-likelihood
@@ -18,7 +18,7 @@ class Reason(StrEnum):
 
 REMEDIES: dict[Reason, str] = {
     Reason.INFRASTRUCTURE: "nothing: it is tried again, three times a night and six in all; then `standings retry`",
-    Reason.TOO_LARGE: "give it a machine with more memory",
+    Reason.TOO_LARGE: "give it a machine with more memory, or with more room for weights where that is what it lacks",
     Reason.UNSUPPORTED: "upgrade the worker's engine; or give the variant `exceptions`, and run `standings retry`",
     Reason.GATED: "accept the terms on the model's page and set HF_TOKEN",
     Reason.NOT_FINITE: "check the weights and the dtype; a new revision is asked again",

