@@ -15,3 +15,7 @@ class NoChatTemplate(Exception):  # named as the run's reason `no_chat_template`
 
 class UnknownTask(LookupError):
     """The suite names a task that the harness does not have."""
+
+
+class NoData(LookupError):  # the run's reason is `gated`: a hub says of both that it may be the one or the other
+    """The hub does not have a benchmark's data set, or does not give it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from standings.failure import Reason
 from standings.result import NotAMeasurement
-from tasks.harness.errors import LockMismatch, NoChatTemplate, NotFinite, UnknownTask
+from tasks.harness.errors import LockMismatch, NoChatTemplate, NoData, NotFinite, UnknownTask
 from tasks.weights import NotReady
 from tasks.weights.gguf_header import BrokenGguf
 from tasks.weights.gguf_names import UnsupportedGguf
@@ -40,7 +40,7 @@ def _reason(raised: Exception) -> Reason:  # noqa: PLR0911 - one branch a reason
         return Reason.TOO_LARGE
     if isinstance(raised, BrokenGguf):
         return Reason.UNSUPPORTED  # its sha256 is right: the same bytes fetched again would be no better
-    if any(_is_refused(cause) for cause in _causes(raised)):
+    if isinstance(raised, NoData) or any(_is_refused(cause) for cause in _causes(raised)):
         return Reason.GATED
     if any(words in said for words in UNSUPPORTED):
         return Reason.UNSUPPORTED

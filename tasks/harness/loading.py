@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import lm_eval.tasks
+from datasets.config import HF_ENDPOINT
+from datasets.exceptions import FileNotFoundDatasetsError
 from lm_eval.tasks import TaskManager
 
 from standings.identity import digest
 from standings.suite import Benchmark, Lock, Protocol, Suite, TaskLock
-from tasks.harness.errors import UnknownTask
+from tasks.harness.errors import NoData, UnknownTask
 
 PATHS = {"config_source"}  # lm-eval adds the path of the YAML to a task's metadata
 OFFICIAL = Path(lm_eval.tasks.__file__).parent
@@ -23,7 +25,7 @@ OFFICIAL = Path(lm_eval.tasks.__file__).parent
 def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
     """Load the benchmark's task or group as lm-eval's TaskDict: leaf tasks, groups and their map.
 
-    Raises UnknownTask with the folder that was looked in.
+    Raises UnknownTask with the folder that was looked in, and NoData with the data set that the hub does not give.
     """
     whole_index = suite.tasks is None and benchmark.folder is None
     folder = registry / "suites" / suite.tasks if suite.tasks else OFFICIAL / (benchmark.folder or "")
@@ -38,7 +40,13 @@ def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
             f"{suite.suite}/{benchmark.id}: lm-eval has no task '{benchmark.task}' in {folder.name}. "
             "Correct `task` or `folder` in the suite."
         )
-    loaded: dict[str, Any] = manager.load([benchmark.task])
+    try:
+        loaded: dict[str, Any] = manager.load([benchmark.task])
+    except FileNotFoundDatasetsError as error:  # it names the data set, and neither the benchmark nor the hub
+        raise NoData(
+            f"{suite.suite}/{benchmark.id}: {str(error).strip().rstrip('.')}. Asked was {HF_ENDPOINT}. Set HF_ENDPOINT "
+            "to a hub that has it, or accept its terms there and set HF_TOKEN; then run `standings retry`."
+        ) from error
     return loaded
 
 

@@ -1,9 +1,6 @@
 """The official tasks of `core`, unchanged, as a stand-in for the Hub serves their data."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -16,15 +13,11 @@ from standings.paths import folder
 from tasks import materialise
 from tasks.settings import Settings
 from tasks.workplace import Workplace
+from tests.standin import needs_stand_in, only, stand_in
 from tests.tiny import tiny_model
 from tests.workplaces import Heard, make_registry, night
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-HUB = DATA / "hub" / "hub_server.py"
-
-pytestmark = pytest.mark.skipif(
-    not HUB.exists(), reason="core's data sets come from a stand-in for the Hub at ../shared/data, which is not here"
-)
+pytestmark = needs_stand_in
 
 # benchmark: metric and filter of its score, documents, and who scored them; one document of each of a group's tasks.
 # CMMLU is left out: of MMLU's shape, and its 67 data sets take the stand-in half a minute.
@@ -45,21 +38,9 @@ SCORES = "SELECT scores.* FROM raw.scores AS scores JOIN raw.run AS run USING (r
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start the stand-in on a free port, and return the environment in which libraries find it and nothing cached."""
-    command = [sys.executable, str(HUB), "--root", str(HUB.parent), "--port", "0"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        [address] = [word for word in server.stdout.readline().split() if word.startswith("http://")]
-        yield {
-            "HF_ENDPOINT": address,
-            "HF_HOME": str(tmp_path_factory.mktemp("hf")),
-            "NLTK_DATA": str(DATA / "nltk_data"),
-            "NO_PROXY": "127.0.0.1",
-        }
-    finally:
-        server.terminate()
-        server.communicate()
+    """Start the stand-in, and return the environment in which libraries find it."""
+    with stand_in(tmp_path_factory.mktemp("hf")) as environment:
+        yield environment
 
 
 def open_place(root: Path) -> Workplace:
@@ -80,11 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, hub: dict[str, str]) -> Path
     shutil.copy(folder("registry") / "suites" / "core.lock.yaml", registry / "suites")
     shutil.copytree(folder("registry") / "suites" / "groups", registry / "suites" / "groups")
     heard = Heard()
-    with pytest.MonkeyPatch.context() as patch:
-        for variable in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_"))]:
-            patch.delenv(variable)
-        for variable, value in hub.items():
-            patch.setenv(variable, value)
+    with only(hub):
         night(open_place(root), heard)
     assert not [event.text for event in heard.events if event.event == "failed"]
     return root
