@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from standings.failure import Reason
 from standings.result import NotAMeasurement
-from tasks.harness.errors import LockMismatch, NoChatTemplate, NotFinite, UnknownTask, Unsupported
-from tasks.weights import NoWeights
+from tasks.harness.errors import LockMismatch, NoChatTemplate, NoData, NotFinite, UnknownTask, Unsupported
+from tasks.weights import NotReady
 from tasks.weights.gguf_header import BrokenGguf
 from tasks.weights.gguf_names import UnsupportedGguf
 
@@ -33,14 +33,14 @@ def _reason(raised: Exception) -> Reason:  # noqa: PLR0911 - one branch a reason
         return Reason.LOCK_MISMATCH
     if isinstance(raised, NoChatTemplate):
         return Reason.NO_CHAT_TEMPLATE
-    if isinstance(raised, NoWeights | UnsupportedGguf):
+    if isinstance(raised, NotReady | UnsupportedGguf):
         return raised.reason
     if isinstance(raised, MemoryError) or "OutOfMemory" in type(raised).__name__ or "allocate memory" in said:
         # torch: RuntimeError "… can't allocate memory"; the system: OSError "Cannot allocate …"
         return Reason.TOO_LARGE
     if isinstance(raised, BrokenGguf | Unsupported):
         return Reason.UNSUPPORTED  # the same bytes, verified, would be no better fetched or asked again
-    if any(_is_refused(cause) for cause in _causes(raised)):
+    if isinstance(raised, NoData) or any(_is_refused(cause) for cause in _causes(raised)):
         return Reason.GATED
     if any(words in said for words in UNSUPPORTED):
         return Reason.UNSUPPORTED

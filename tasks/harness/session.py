@@ -15,16 +15,18 @@ import torch
 from standings import result
 from standings.facts import table
 from standings.plan import Job
+from standings.repository import Repository
 from standings.result import score_rows
 from standings.samples import Repeat, Results, sample_rows
 from standings.suite import Benchmark, Lock, Protocol, Suite
+from standings.weights import HubPlace
 from standings.work import Work
 from tasks.harness import loading, speed, thought
 from tasks.harness.asking import evaluate, finish_of
 from tasks.harness.errors import LockMismatch, NoChatTemplate
 from tasks.harness.generations import Generation
 from tasks.harness.scorer import SharedContextLM
-from tasks.weights import prepare
+from tasks.weights import Cache, prepare
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ class Session:
         self.work = work
         torch.set_num_threads(work.place.threads)
         speed.cache_templates()
-        where, revision = self._weights(say)
+        self.cache = Cache(work.place.weights, work.place.weights_limit)  # keeps them for as long as the process lives
+        where = self._weights(say)
         say("loading the model")
         self.lm = SharedContextLM(
-            pretrained=where,
-            revision=revision,
+            pretrained=str(where),
             dtype=work.identity["dtype"],
             device=work.place.device,
             batch_size=work.place.batch_size,
@@ -64,18 +66,18 @@ class Session:
             use_safetensors=None if "pickle" in work.exceptions else True,
         )
 
-    def _weights(self, say: Callable[[str], None]) -> tuple[str, str]:
-        """Return what transformers loads, and at which revision."""
-        if self.work.manifest is None:
-            model, revision = self.work.identity["model"], self.work.identity["revision"]
-            if not Path(model).is_absolute() and Path(model).exists():
-                raise FileExistsError(
-                    f"{Path(model).absolute()} would be loaded in place of the hub's {model}, unverified. "
-                    "Run from another folder."
-                )
-            return model, revision
+    def _weights(self, say: Callable[[str], None]) -> Path:
+        """Return the folder that transformers loads: of the manifest, or of the model's own repository."""
         say("making the weights ready")
-        return str(prepare(self.work.manifest, self.work.place.weights, say)), "main"
+        if self.work.manifest is not None:
+            return prepare(self.work.manifest, self.cache, say)
+        exceptions = self.work.exceptions
+        own = Repository(
+            place=HubPlace(hub=self.work.identity["model"], revision=self.work.identity["revision"]),
+            pickle="pickle" in exceptions,
+            remote_code="remote_code" in exceptions,
+        )
+        return prepare(own, self.cache, say)
 
     def run(self, job: Job, on_progress: Callable[[int, int], None]) -> Done:
         """Run one job.
