@@ -25,6 +25,7 @@ from flows.cli import (
     samples,
     sql,
     suites,
+    weights,
 )
 from flows.cli.errors import USAGE, words
 
@@ -112,6 +113,7 @@ _add(app, runs.runs, runs.EXAMPLE)
 _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
+_add(app, weights.weights, weights.EXAMPLE)
 app.add_typer(epoch.group, name="epoch")
 
 

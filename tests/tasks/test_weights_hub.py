@@ -31,7 +31,7 @@ Get = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.weights.hub.PAUSES", [0.0] * 5)
+    monkeypatch.setattr("tasks.weights.patience.PAUSES", [0.0] * 5)
 
 
 @pytest.fixture
