@@ -146,6 +146,16 @@ def test_a_new_revision_and_a_new_epoch_in_one_night_never_show_a_mixed_row_or_c
     assert board.column("order")["one"] == (1, 12)
 
 
+def test_a_changed_protocol_replaces_each_number_on_its_own_and_marks_it_until_then(board: Nights):
+    board.protocols = {"completion": {"output": "multiple_choice", "shots": 2}}
+    board.night(one={"sums": 20}, two={"sums": Reason.DEGENERATE})
+    assert board.column("sums") == {"one": (1, 20), "three": (1, 24)}
+    marked = {row["model"] for row in board.ask("FROM leaderboard.results WHERE benchmark = 'sums' AND superseded")}
+    assert marked == {"acme/three"}
+    assert board.why("two", "sums") == "degenerate: as the test says"
+    assert board.ask("FROM leaderboard.held_back") == []
+
+
 def test_a_renamed_suite_takes_its_board_with_it_and_one_suites_night_leaves_the_others_alone(board: Nights):
     board.suites = {"mini": ["sums", "order"], "other": ["order"]}
     board.night()
