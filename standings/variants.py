@@ -60,17 +60,14 @@ class Variant(Record):
         return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
     def asked(self, protocol: Protocol) -> Protocol:
-        """Return a suite's protocol as it is for this variant: whether it thinks, by which marks, by which switches.
+        """Return a suite's protocol as it is for this variant: with its own marks of a thought and its switches.
 
-        A variant that thinks is asked to wherever it generates in a chat. An API gives the thought apart, unless its
-        entry names marks.
+        An API gives the thought apart, unless its entry names marks.
         """
-        generates = protocol.output == "generate_until" and protocol.chat_template
-        marked = self.thinking or (None if self.engine == "api" else protocol.thinking or Thinking())
-        thinks = protocol.thinking is not None or (generates and self.reasoning != "off")
+        marks = self.thinking or (None if self.engine == "api" else protocol.thinking)
         return protocol.model_copy(
             update={
-                "thinking": marked if thinks else None,
+                "thinking": marks if protocol.thinking else None,
                 "template": {**protocol.template, **self.template} if protocol.chat_template else {},
             }
         )

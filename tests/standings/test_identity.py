@@ -145,7 +145,7 @@ def test_different_job_of_a_generated_answer(changed):
 
 
 def test_a_chat_is_another_job_for_a_model_with_other_marks_of_its_thought_or_switches_of_its_template():
-    chat = {"output": "generate_until", "chat_template": True}
+    chat = {"output": "generate_until", "chat_template": True, "thinking": {}}
     thinking = {"name": "q4", "reasoning": "on"}
     own = [{"thinking": {"start": "[THINK]", "end": "[/THINK]"}}, {"template": {"reasoning_effort": "low"}}]
     jobs = [job(protocol=chat, variant=thinking | fields) for fields in ({}, *own)]

@@ -15,36 +15,30 @@ def asked(protocol: Protocol, **fields: Any) -> Protocol:
     return Variant.model_validate({"name": "v", "kind": "reasoning", "dtype": "bfloat16"} | fields).asked(protocol)
 
 
-@pytest.mark.parametrize("reasoning", ["on", "4096"])
-def test_a_variant_that_thinks_is_read_after_its_thought(reasoning):
-    assert asked(CHAT, reasoning=reasoning).thinking == Thinking()
-    assert asked(CHAT, reasoning=reasoning, thinking={"start": "[THINK]", "end": "[/THINK]"}).thinking == OWN
+THINK = CHAT.model_copy(update={"thinking": Thinking()})
+
+
+def test_a_variants_own_marks_stand_for_the_suites():
+    assert asked(THINK) == THINK
+    assert asked(THINK, thinking=OWN.model_dump()).thinking == OWN
 
 
 @pytest.mark.parametrize(
     "protocol", [CHAT, Protocol(output="multiple_choice"), Protocol(output="multiple_choice", chat_template=True)]
 )
-def test_a_variant_that_does_not_think_is_asked_as_the_suite_says(protocol):
-    assert asked(protocol, kind="instruct", reasoning="off") == protocol
+def test_only_where_the_suite_says_so_is_a_thought_stripped(protocol):
+    assert asked(protocol, reasoning="on", thinking=OWN.model_dump()) == protocol
 
 
-@pytest.mark.parametrize("output", ["multiple_choice", "generate_until"])
-def test_a_completion_holds_no_thought(output):
-    protocol = Protocol(output=output)
-    assert asked(protocol, reasoning="on", template={"thinking": True}) == protocol
-
-
-def test_a_suite_may_have_the_thought_stripped_of_any_model():
-    strict = CHAT.model_copy(update={"thinking": Thinking()})
-    assert asked(strict, reasoning="off").thinking == Thinking()
-    assert asked(strict, reasoning="off", thinking=OWN.model_dump()).thinking == OWN
+def test_a_completion_has_no_switches():
+    protocol = Protocol(output="generate_until")
+    assert asked(protocol, template={"thinking": True}) == protocol
 
 
 def test_an_api_gives_its_thought_apart_unless_its_entry_names_marks():
     api = {"kind": "api", "engine": "api", "dtype": None, "reasoning": "on"}
-    assert asked(CHAT, **api) == CHAT
-    assert asked(CHAT.model_copy(update={"thinking": Thinking()}), **api) == CHAT
-    assert asked(CHAT, **api, thinking=OWN.model_dump()).thinking == OWN
+    assert asked(THINK, **api) == CHAT
+    assert asked(THINK, **api, thinking=OWN.model_dump()).thinking == OWN
 
 
 def test_switches_of_the_template_are_added_to_the_suites():
