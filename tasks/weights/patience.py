@@ -98,5 +98,7 @@ def _unseen(status: int | None, token: bool) -> str:
 
 def _words(error: Exception) -> str:
     response = _response(error)
-    why = str(error.__cause__ or error).strip().split("\n")[0] or type(error).__name__
+    # The hub's own words come first: they say what to tick where a token may not read gated repositories.
+    told = getattr(error, "server_message", None) or str(error.__cause__ or error)
+    why = told.strip().split("\n")[0].rstrip(".") or type(error).__name__
     return f"{response.status_code if response is not None else type(error).__name__}: {why}"
