@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from standings.failure import Reason
+from tasks.workplace import Workplace
 from tests.nights import Nights
 
 BOTH = {"sums": 30, "order": 30}
@@ -167,3 +168,11 @@ def test_a_renamed_suite_takes_its_board_with_it_and_one_suites_night_leaves_the
         suites = {row["suite"] for row in board.ask(f"FROM leaderboard.{view}")}
         assert suites <= {"other", "renamed"}, view
     assert board.column("sums") == {"one": (1, 36), "two": (1, 30), "three": (1, 24)}, "the same jobs, not run again"
+
+
+def test_only_a_night_of_all_suites_in_full_speaks_for_the_whole_registry(board: Nights):
+    board.write()
+    assert Workplace.open(board.settings).whole
+    assert Workplace.open(board.settings, models=("acme/one",)).whole, "a model named narrows the work, not the registry"
+    assert not Workplace.open(board.settings, ("mini",)).whole
+    assert not Workplace.open(board.settings, limit=5).whole
