@@ -173,6 +173,6 @@ def test_a_renamed_suite_takes_its_board_with_it_and_one_suites_night_leaves_the
 def test_only_a_night_of_all_suites_in_full_speaks_for_the_whole_registry(board: Nights):
     board.write()
     assert Workplace.open(board.settings).whole
-    assert Workplace.open(board.settings, models=("acme/one",)).whole, "a model named narrows the work, not the registry"
+    assert Workplace.open(board.settings, models=("acme/one",)).whole, "a model narrows the work alone"
     assert not Workplace.open(board.settings, ("mini",)).whole
     assert not Workplace.open(board.settings, limit=5).whole
