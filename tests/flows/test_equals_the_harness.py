@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.real_weights import copy_registry, lock, open_real, real_weights, swa
 from tests.workplaces import Heard, describe, night
 
 DOCUMENTS = 8
+REPEATS = 3
 TASKS: dict[str, dict[str, Any]] = {
     "zero": {"include": "translate.yaml", "task": "quick_zero", "num_fewshot": 0},
     # Examples drawn for each document, as most official tasks do; quick's own stand still.
@@ -45,6 +47,13 @@ PROTOCOLS = {
     "generated": {"output": "generate_until", "shots": 4},
     # lm-eval's command line makes turns of the examples as soon as there is a chat template.
     "chat": {"output": "generate_until", "shots": 4, "chat_template": True, "fewshot_as_multiturn": True},
+    "sampled": {
+        "output": "generate_until",
+        "shots": 4,
+        "max_tokens": 6,
+        "sampling": {"temperature": 0.7, "top_k": 20},
+        "repeats": REPEATS,
+    },
 }
 # benchmark: task, protocol, category, metric and filter of its score
 EQUAL = {
@@ -54,15 +63,19 @@ EQUAL = {
     "reply": ("quick_reply", "generated", "instruction_following", "exact_match", "last-word"),
     "reply_chat": ("quick_reply", "chat", "instruction_following", "exact_match", "whole"),
 }
+SAMPLED = {"reply_sampled": ("quick_reply", "sampled", "instruction_following", "exact_match", "last-word")}
 # On these the model is far above chance (docs/quick.md), so that random weights can be told from it.
 ABOVE = {
     "pattern": ("quick_pattern", "completion", "reasoning", "acc", "none"),
     "addition": ("quick_addition", "completion", "mathematics", "acc", "none"),
     "translate": ("quick_translate", "completion", "language", "acc", "none"),
 }
+SETTINGS = "do_sample=True,temperature=0.7,top_k=20,max_gen_toks=6"
 CALLS = {  # one process each, as loading takes longer than asking
     "completion": ("--tasks", "quick_zero,quick_few,quick_pair,quick_reply"),
     "chat": ("--tasks", "quick_reply", "--apply_chat_template"),
+    # The last repeat: lm-eval itself has no mean over repeats.
+    "sampled": ("--tasks", "quick_reply", "--seed", f"0,1234,{1234 + REPEATS - 1},1234", "--gen_kwargs", SETTINGS),
 }
 RESULTS = "FROM leaderboard.results WHERE suite = 'equal'"
 SCORES = "SELECT benchmark, scores.* FROM raw.scores AS scores JOIN raw.run USING (run_id) WHERE suite = 'equal'"
@@ -127,7 +140,7 @@ def started(place: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 @pytest.fixture(scope="module")
 def board(place: Path, started: dict[str, subprocess.Popen[bytes]]) -> Path:
     """Return our board after a night on suites that ask the same, and on one of its own."""
-    lock(place / "registry", suite("equal", EQUAL, DOCUMENTS), suite("above", ABOVE, 40))
+    lock(place / "registry", suite("equal", EQUAL | SAMPLED, DOCUMENTS), suite("above", ABOVE, 40))
     heard = Heard()
     [outcome], refreshed = night(open_real(place), heard)
     assert not outcome.failed, [event.text for event in heard.events if event.event == "failed"]
@@ -145,12 +158,13 @@ def written(place: Path, started: dict[str, subprocess.Popen[bytes]], board: Pat
 def theirs(written: dict[str, Path], benchmark: str, task: str | None = None) -> dict[str, Any]:
     """Return lm-eval's own values of a benchmark's task, or of a task below it."""
     found = json.loads(written[call_of(benchmark)].read_text())["results"]
-    return found[task or EQUAL[benchmark][0]]
+    return found[task or (EQUAL | SAMPLED)[benchmark][0]]
 
 
 def call_of(benchmark: str) -> str:
     """Name the call that asks what the benchmark asks."""
-    return "chat" if benchmark.endswith("_chat") else "completion"
+    _, _, way = benchmark.partition("_")
+    return way or "completion"
 
 
 @pytest.mark.parametrize("benchmark", EQUAL)
@@ -163,6 +177,7 @@ def test_a_score_on_the_board_is_the_double_that_lm_eval_writes(benchmark: str, 
 
 def test_every_metric_filter_and_standard_error_is_equal(board: Path, written: dict[str, Path]):
     rows = materialise.query(board, SCORES).to_pylist()
+    rows = [row for row in rows if row["benchmark"] in EQUAL]
     for row in rows:
         found = theirs(written, row["benchmark"], row["task"])
         assert row["value"] == found[f"{row['metric']},{row['filter']}"], row
@@ -184,6 +199,32 @@ def test_documents_are_asked_and_answered_in_the_same_words(
         assert sample["prompt"] == other["arguments"]["gen_args_0"]["arg_0"]
         if row["scorer"] == "none":
             assert sample["response"] == other["resps"][0][0]
+
+
+def test_a_repeat_is_the_run_that_lm_eval_makes_with_its_seed(place: Path, board: Path, written: dict[str, Path]):
+    [row] = materialise.query(board, f"{RESULTS} AND benchmark = 'reply_sampled'").to_pylist()
+    samples = open_real(place).lake.samples(row["run_id"]).to_pylist()
+    found = {sample["doc_id"]: sample for _, sample in logged(written["sampled"].parent)}
+    answers = {repeat: {} for repeat in range(REPEATS)}
+    for sample in samples:
+        if sample["response"] is not None:
+            answers[sample["repeat"]][sample["doc_id"]] = sample["response"]
+    assert answers[REPEATS - 1] == {doc_id: sample["resps"][0][0] for doc_id, sample in found.items()}
+    assert answers[0] != answers[1] != answers[2], "another seed, other answers"
+    outcomes = {
+        repeat: [
+            dict(one["outcomes"])["exact_match"]
+            for one in samples
+            if (one["repeat"], one["filter"]) == (repeat, "last-word")
+        ]
+        for repeat in range(REPEATS)
+    }
+    means = [sum(values) / DOCUMENTS for values in outcomes.values()]
+    assert means[-1] == theirs(written, "reply_sampled")["exact_match,last-word"]
+    assert row["score"] == fmean(means)
+    documents = [fmean(same) for same in zip(*outcomes.values(), strict=True)]
+    assert row["stderr"] == stdev(documents) / DOCUMENTS**0.5
+    assert (row["n"], row["n_docs"], row["repeats"]) == (REPEATS * DOCUMENTS, DOCUMENTS, REPEATS)
 
 
 def logged(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
