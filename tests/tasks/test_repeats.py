@@ -1,18 +1,22 @@
 """A thinking model asked three times: each answer is a row, the board shows the mean, and documents count once."""
 
+import json
 from functools import partial
 
 import pytest
+import torch
 
 from standings import quick
+from standings.plan import Assignment, Job
 from standings.suite import Protocol
-from standings.work import make_work
+from standings.sync import wanted_row
+from standings.work import Work, make_work
 from tasks import attempt, materialise, planning, steps
 from tasks.harness import loading, session
 from tasks.harness.session import Session
 from tests.scripted import Scripted
 from tests.tiny import tiny_model
-from tests.workplaces import make_registry, reopen, write_suite
+from tests.workplaces import MODEL, make_registry, reopen, write_suite
 
 DOCUMENTS = 10
 PROTOCOL = {
@@ -55,17 +59,31 @@ def workplace(tmp_path_factory: pytest.TempPathFactory):
     return reopen(root)
 
 
+def planned(workplace) -> tuple[Work, Job]:
+    """Return the one job, and all that a child needs to run it."""
+    suites = {item.suite: item for item in workplace.suites}
+    [variant] = workplace.registry.models[MODEL].variants
+    row = wanted_row(suites["tiny"], suites["tiny"].benchmarks[0], workplace.registry.models[MODEL], variant)
+    job = Job(
+        **{name: row[name] for name in ("job_id", "suite", "benchmark", "benchmark_id", "protocol")},
+        documents=DOCUMENTS,
+        attempt=1,
+        why="a test",
+        seconds=None,
+    )
+    assignment = Assignment(model=MODEL, variant=variant.name, variant_id=row["variant_id"], memory=None, jobs=(job,))
+    return make_work(assignment, workplace.registry, suites, workplace.place), job
+
+
 @pytest.fixture(scope="module")
 def run(workplace):
     """Run the job with a script in the model's place, store it, and return the run's row, scores and samples."""
-    planning.write_pending(workplace.lake, workplace.registry, workplace.suites, attempt.now())
-    [assignment] = workplace.plan().assignments
-    work = make_work(assignment, workplace.registry, {item.suite: item for item in workplace.suites}, workplace.place)
+    work, job = planned(workplace)
     heard: list[tuple[int, int]] = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(session, "SharedContextLM", partial(Scripted, script=writes))
-        done = Session(work, say=lambda text: None).run(work.jobs[0], lambda made, total: heard.append((made, total)))
-    row = attempt.succeeded(work, work.jobs[0], attempt.now(), {**done.provenance, "load_seconds": 0.0})
+        done = Session(work, say=lambda text: None).run(job, lambda made, total: heard.append((made, total)))
+    row = attempt.succeeded(work, job, attempt.now(), {**done.provenance, "load_seconds": 0.0})
     scores, samples = done.facts(row["run_id"])
     workplace.lake.put_run(row, scores, samples)
     assert heard == [(made, 3 * DOCUMENTS) for made in range(1, 3 * DOCUMENTS + 1)]
@@ -90,6 +108,7 @@ def test_unanswered_and_cut_are_counted_over_all_repeats_and_documents_once(run)
 
 
 def test_the_board_shows_the_mean_with_an_interval_that_counts_each_document_once(run, workplace):
+    planning.write_pending(workplace.lake, workplace.registry, workplace.suites, attempt.now())
     board = steps.refresh_board.fn(workplace).board
     [shown] = materialise.query(board, "FROM leaderboard.results").to_pylist()
     assert (shown["score"], shown["n"], shown["n_docs"], shown["repeats"]) == (0.5, 30, 10, 3)
@@ -97,6 +116,19 @@ def test_the_board_shows_the_mean_with_an_interval_that_counts_each_document_onc
     assert shown["interval_from"] == "counts"
     # scipy.stats.binomtest(5, 10).proportion_ci(method="wilson"), and not that of 15 of 30
     assert (round(shown["score_lo"], 6), round(shown["score_hi"], 6)) == (0.236593, 0.763407)
+
+
+def test_a_rerun_gives_the_same_answers_and_another_repeat_others(workplace):
+    work, job = planned(workplace)
+    protocol = {**PROTOCOL, "sampling": {"temperature": 2.0}, "max_tokens": 6, "repeats": 2, "thinking": None}
+    asked = job.model_copy(update={"protocol": json.dumps(protocol)})
+    answers = []
+    for _ in range(2):
+        torch.manual_seed(7)  # what was drawn before does not matter
+        done = Session(work, say=lambda text: None).run(asked, lambda made, total: None)
+        answers.append([[sample["resps"] for sample in one.results["samples"]["quick_write"]] for one in done.repeats])
+    assert answers[0] == answers[1]
+    assert answers[0][0] != answers[0][1]
 
 
 @pytest.mark.parametrize(
