@@ -35,7 +35,7 @@ class Protocol(Record):
     fewshot_as_multiturn: bool = False
     system_prompt: str | None = None
     max_tokens: int | None = Field(None, ge=1)  # token budget of an answer; None: as the task says
-    sampling: dict[Literal["temperature", "top_p", "top_k", "min_p"], float] = {}  # empty: greedy, or as the task says
+    sampling: dict[Literal["temperature", "top_p", "top_k", "min_p"], float] = {}  # empty: as the task says
     repeats: int = Field(1, ge=1)  # each answer is graded by itself; the score is their mean
     thinking: Thinking | None = None  # the thought is no part of the answer; None: all that is written is
     template: dict[str, bool | int | str] = {}  # for the chat template, beside the variant's enable_thinking
@@ -48,6 +48,8 @@ class Protocol(Record):
                     raise ValueError(f"`{name}` is for output generate_until: {self.output} writes nothing")
             if self.repeats > 1:
                 raise ValueError(f"`repeats` is for output generate_until: {self.output} gives the same again")
+        if self.sampling and "temperature" not in self.sampling:
+            raise ValueError("`sampling` needs a temperature: without one the task's own stays, which most set to 0")
         if self.template and not self.chat_template:
             raise ValueError("`template` is for a chat template: say `chat_template: true`")
         return self

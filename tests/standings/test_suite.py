@@ -69,6 +69,7 @@ def test_a_benchmark_named_twice_is_refused():
         ({"output": "multiple_choice", "repeats": 2}, "multiple_choice gives the same again"),
         ({"output": "generate_until", "template": {"thinking": True}}, "say `chat_template: true`"),
         ({"output": "generate_until", "sampling": {"temprature": 1}}, "temperature"),
+        ({"output": "generate_until", "sampling": {"top_p": 0.9}}, "`sampling` needs a temperature"),
     ],
 )
 def test_what_a_protocol_says_must_fit_together(protocol, said):

@@ -147,8 +147,7 @@ def test_each_answer_to_a_document_that_its_task_asks_twice_is_described():
         ({}, {}),
         ({"max_tokens": 24}, {"max_gen_toks": 24}),
         ({"sampling": {"temperature": 0.7}}, {"temperature": 0.7, "do_sample": True}),
-        ({"sampling": {"top_p": 0.9}}, {"top_p": 0.9, "do_sample": True}),
-        ({"sampling": {"top_k": 20}}, {"top_k": 20, "do_sample": True}),
+        ({"sampling": {"temperature": 1, "top_k": 20}}, {"temperature": 1, "top_k": 20, "do_sample": True}),
         ({"sampling": {"temperature": 0}}, {"temperature": 0, "do_sample": False}),
     ],
 )
