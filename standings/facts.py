@@ -91,6 +91,7 @@ RUN = _schema(
         "bytes that the process had needed at most by the job's end: resident, or reserved on GPUs",
         NULLABLE,
     ),
+    ("loaded_sha256", TEXT, "hash of the files that were loaded: file to sha256, as canonical JSON", NULLABLE),
 )
 
 # One row is one metric of one (sub)task of one successful run.

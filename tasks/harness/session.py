@@ -14,6 +14,7 @@ import torch
 
 from standings import result
 from standings.facts import table
+from standings.identity import digest
 from standings.plan import Job
 from standings.repository import Repository
 from standings.result import score_rows
@@ -26,7 +27,7 @@ from tasks.harness.asking import evaluate, finish_of
 from tasks.harness.errors import LockMismatch, NoChatTemplate
 from tasks.harness.generations import Generation
 from tasks.harness.scorer import SharedContextLM
-from tasks.weights import Cache, prepare
+from tasks.weights import Cache, prepare, verified
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Session:
         speed.cache_templates()
         self.cache = Cache(work.place.weights, work.place.weights_limit)  # keeps them for as long as the process lives
         where = self._weights(say)
+        self.loaded_sha256 = digest(verified.contents(where))
         say("loading the model")
         self.lm = SharedContextLM(
             pretrained=str(where),
@@ -102,6 +104,7 @@ class Session:
             repeats=repeats,
             provenance={
                 **before.since(self.lm),
+                "loaded_sha256": self.loaded_sha256,
                 "seconds": time.monotonic() - began,
                 **outcome_counts(repeats[0].results, generations),
             },

@@ -1,5 +1,6 @@
 """A night on a tiny model: every job is stored once whatever dies, and every failure has its name."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from standings.failure import Reason
+from standings.identity import digest
 from tasks import admission, attempt, materialise
 from tasks.faults import POINTS
 from tasks.lake import Lake
@@ -65,6 +67,13 @@ def test_a_night_evaluates_what_is_missing_and_the_next_one_nothing(finished: Pa
     assert {row["scorer"] for row in board(finished)} == {"shared"}
     plan = reopen(finished).plan()
     assert (plan.jobs, plan.counted) == (0, len(BENCHMARKS))
+
+
+def test_a_run_says_what_was_loaded_and_how_much_memory_it_took(finished: Path):
+    rows = reopen(finished).lake.facts("run")["run"].to_pylist()
+    weights = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (finished / "model").iterdir()}
+    assert {row["loaded_sha256"] for row in rows} == {digest(weights)}
+    assert all(100 * 2**20 < row["peak_memory"] < 8 * 2**30 for row in rows)
 
 
 def test_a_second_refresh_publishes_nothing_new(finished: Path):
