@@ -55,14 +55,15 @@ def pool(kept: list[dict[str, Any]]) -> dict[str, Any]:
     for outcomes in kept:
         for model, measured in outcomes.items():
             for name, part in measured.items():
-                whole = pooled.setdefault(model, {}).setdefault(name, {"correct": [], "seconds": 0.0})
+                whole = pooled.setdefault(model, {}).setdefault(name, {"correct": [], "seconds": 0.0, "tokens": 0})
                 whole["correct"] += part.get("correct", [])
                 whole["seconds"] += part["seconds"]
+                whole["tokens"] += part.get("tokens", 0)
     return pooled
 
 
 def evaluate(folder: str, suite: dict[str, Any], wanted: list[dict[str, Any]], threads: int) -> dict[str, Any]:
-    """Return benchmark → {correct: one 0 or 1 per document, seconds}, and `load` → its seconds."""
+    """Return benchmark → {correct: one 0 or 1 per document, seconds, tokens run}, and `load` → its seconds."""
     import torch
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
@@ -77,13 +78,17 @@ def evaluate(folder: str, suite: dict[str, Any], wanted: list[dict[str, Any]], t
             include_path=[str(SUITE.with_suffix(""))],
             metadata={**suite.get("metadata", {}), "epoch": entry["epoch"]},
         )
-        started = time.perf_counter()
+        started, before = time.perf_counter(), model.tokens_run
         result = simple_evaluate(
             model, tasks=[entry["task"]], task_manager=tasks, bootstrap_iters=0, log_samples=True, verbosity="ERROR"
         )
         rows = [row for row in result["samples"][entry["task"]] if row["filter"] == entry["score"]["filter"]]
         correct = [int(row[entry["score"]["metric"]]) for row in sorted(rows, key=lambda row: row["doc_id"])]
-        measured[entry["id"]] = {"correct": correct, "seconds": time.perf_counter() - started}
+        measured[entry["id"]] = {
+            "correct": correct,
+            "seconds": time.perf_counter() - started,
+            "tokens": model.tokens_run - before,
+        }
     return measured
 
 

@@ -4,6 +4,6 @@ Every benchmark's documents follow from (benchmark, epoch) alone, so a new epoch
 """
 
 from standings.quick.documents import BENCHMARKS, EXAMPLES, documents, examples
-from standings.quick.draw import Document, MultipleChoice, Written
+from standings.quick.draw import Called, Document, MultipleChoice, Written
 
-__all__ = ["BENCHMARKS", "EXAMPLES", "Document", "MultipleChoice", "Written", "documents", "examples"]
+__all__ = ["BENCHMARKS", "EXAMPLES", "Called", "Document", "MultipleChoice", "Written", "documents", "examples"]

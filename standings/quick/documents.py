@@ -5,7 +5,7 @@ from itertools import count as numbers
 from itertools import islice
 from random import Random
 
-from standings.quick import instructions, language, mathematics, reasoning, reasoning_gym_items, tools
+from standings.quick import calls, instructions, language, mathematics, reasoning, reasoning_gym_items, tools
 from standings.quick.draw import Document
 
 BENCHMARKS: dict[str, Callable[[Random], Document]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Random], Document]] = {
     "chain_sum": reasoning_gym_items.chain_sum,
     "tool_selection": tools.select,
     "tool_arguments": tools.arguments,
+    "call": calls.call,
     "follow": instructions.follow,
     "write": instructions.write,
     "translate": language.translate,

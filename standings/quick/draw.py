@@ -19,7 +19,14 @@ class Written:
     answer: str  # the whole of the only line accepted
 
 
-Document = MultipleChoice | Written
+@dataclass(frozen=True, slots=True)
+class Called:
+    query: str
+    answer: str  # the call as JSON: name and arguments
+    optional: str  # JSON: the arguments that may be left out, at the default that they may be passed at
+
+
+Document = MultipleChoice | Written | Called
 
 
 def choose(rng: Random, query: str, right: str, wrong: Sequence[str], tools: str = "") -> MultipleChoice:

@@ -64,7 +64,7 @@ def test_the_job_is_found_in_every_room_by_its_id(followed):
     plan = json.loads(standings(home, "plan", "--suite", "quick", "--model", MODEL, "--limit", "2", "--json").stdout)
     assert plan["assignments"] == []
     rows = ask(home, "SELECT job_id, run_id FROM leaderboard.results")
-    assert len(rows) == 12
+    assert len(rows) == 13
     for row in rows:
         run = home / "lake" / "inbox" / "v1" / row["job_id"] / row["run_id"]
         assert sorted(path.name for path in run.iterdir()) == ["run.parquet", "samples.parquet", "scores.parquet"]
