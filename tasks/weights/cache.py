@@ -72,9 +72,11 @@ class Cache:
             name = json.loads(use_file(folder).read_bytes())["name"]
             kept = list_kept(self.root)
             planned = lacking + sum(item.bytes for item in kept if item.folder == folder)
-            if planned > self.limit:
+            source = sum(item.bytes for item in kept if item.folder in self._uses and item.folder != folder)
+            if planned + source > self.limit:  # waiting for others would not help
+                beside = f" beside the {_gib(source)} it is made from" if source else ""
                 raise NoRoom(
-                    f"{name} takes {_gib(planned)} on the disk, and weights may take {_gib(self.limit)}. "
+                    f"{name} takes {_gib(planned)} on the disk{beside}, and weights may take {_gib(self.limit)}. "
                     "Raise STANDINGS_WEIGHTS_LIMIT, and run `standings retry`.",
                     ever=False,
                 )

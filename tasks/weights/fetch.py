@@ -54,11 +54,8 @@ def locked(folder: Path, name: str, cache: Cache, report: Report) -> Iterator[No
 
 def fill(folder: Path, files: Sequence[AnyFile], places: Sequence[AnyPlace], cache: Cache, report: Report) -> None:
     """Have the files in the folder, verified. Call it under its lock only. Raises NoWeights, NoRoom."""
-    if not (lacking := _lacking(files, folder, report)):
-        return
-    if coming := sum(entry.bytes for entry in lacking if not _lies_in_folder(places, entry)):
-        cache.make_room(folder, max(0, coming - bytes_in(folder / SCRATCH)), report)
-    faults = _fill(folder, lacking, places, report)
+    lacking = _lacking(files, folder, report)
+    faults = _fill(folder, lacking, places, cache, report)
     if lacking:
         raise NoWeights(lacking, faults)
 
@@ -75,20 +72,17 @@ def _lacking(files: Sequence[AnyFile], folder: Path, report: Report) -> list[Any
     return lacking
 
 
-def _lies_in_folder(places: Sequence[AnyPlace], wanted: AnyFile) -> bool:
-    """Tell whether the file can be linked, and so takes no room."""
-    folders = [place for place in places if isinstance(place, FolderPlace)]
-    return any(
-        (Path(place.folder).expanduser() / (source_of(place, wanted.file) or wanted.file)).is_file()
-        for place in folders
-    )
-
-
-def _fill(folder: Path, lacking: list[AnyFile], places: Sequence[AnyPlace], report: Report) -> list[Fault]:
+def _fill(
+    folder: Path, lacking: list[AnyFile], places: Sequence[AnyPlace], cache: Cache, report: Report
+) -> list[Fault]:
     """Take what is lacking from each place in turn; `lacking` keeps what none had."""
     faults: list[Fault] = []
     for place in places:
-        for wanted in [entry for entry in lacking if source_of(place, entry.file) is not None]:
+        offered = [entry for entry in lacking if source_of(place, entry.file) is not None]
+        if offered and not isinstance(place, FolderPlace):  # whose files are linked, and take no room
+            coming = sum(entry.bytes for entry in lacking)
+            cache.make_room(folder, max(0, coming - bytes_in(folder / SCRATCH)), report)
+        for wanted in offered:
             report(f"{wanted.file}: from {place}")
             try:
                 _take(place, wanted, folder, report)

@@ -152,9 +152,7 @@ def test_unless_told_weights_may_take_half_of_the_disk(root: Path) -> None:
 def test_a_converted_copy_and_its_source_are_both_counted_and_go_by_their_own_use(tmp_path: Path, root: Path) -> None:
     pytest.importorskip("gguf", reason="needs the worker extra")
     gguf = tiny_gguf(tmp_path / "mine" / "model.gguf")
-    entry = {"file": "model.gguf", "bytes": gguf.stat().st_size, "sha256": sha256_of(gguf)}
-    place = {"folder": str(gguf.parent)}
-    wanted = WeightsManifest.model_validate({"format": "gguf", "files": [entry], "places": [place]})
+    wanted = manifest_of(gguf, {"folder": str(gguf.parent)})
     with Cache(root) as cache:
         folder = prepare(wanted, cache, print)
         sizes = {item.folder.parent.name: item.bytes for item in list_kept(root)}
@@ -163,3 +161,37 @@ def test_a_converted_copy_and_its_source_are_both_counted_and_go_by_their_own_us
     shutil.rmtree(folder)
     with pytest.raises(NoRoom, match="converted takes"), Cache(root, 1000) as cache:
         prepare(wanted, cache, print)
+
+
+def manifest_of(gguf: Path, *places: dict[str, object]) -> WeightsManifest:
+    entry = {"file": "model.gguf", "bytes": gguf.stat().st_size, "sha256": sha256_of(gguf)}
+    return WeightsManifest.model_validate({"format": "gguf", "files": [entry], "places": places})
+
+
+def test_a_copy_that_has_no_room_beside_its_own_source_waits_for_nobody(tmp_path: Path, root: Path, hub: Hub) -> None:
+    pytest.importorskip("gguf", reason="needs the worker extra")
+    gguf = tiny_gguf(tmp_path / "model.gguf")
+    commit = hub.repository("acme/q4").commit({"model.gguf": gguf.read_bytes()})
+    wanted = manifest_of(gguf, {"hub": "acme/q4", "revision": commit})
+    with Cache(root) as cache:
+        copy = sum(path.stat().st_size for path in prepare(wanted, cache, print).iterdir())
+    shutil.rmtree(root)
+    short = copy + gguf.stat().st_size // 2
+    with (
+        pytest.raises(NoRoom, match=r"converted takes .* beside the .* it is made from") as caught,
+        Cache(root, short) as cache,
+    ):
+        prepare(wanted, cache, print)
+    assert caught.value.reason is Reason.TOO_LARGE
+
+
+def test_a_folder_with_other_bytes_is_no_way_round_the_limit(tmp_path: Path, root: Path, hub: Hub) -> None:
+    gguf, other = tmp_path / "model.gguf", tmp_path / "other"
+    gguf.write_bytes(b"right" * SIZE)
+    other.mkdir()
+    (other / "model.gguf").write_bytes(b"wrong" * SIZE)
+    commit = hub.repository("acme/q4").commit({"model.gguf": gguf.read_bytes()})
+    wanted = manifest_of(gguf, {"folder": str(other)}, {"hub": "acme/q4", "revision": commit})
+    with pytest.raises(NoRoom), Cache(root, SIZE) as cache:
+        prepare(wanted, cache, print)
+    assert hub.fetched() == []
