@@ -101,7 +101,7 @@ class Repository(Record):
 
 def foreign_code(configuration: str) -> str | None:
     """Return another repository from which a configuration takes code, which would come unpinned; None where none."""
-    named = json.loads(configuration).get("auto_map", {})
+    named = json.loads(configuration).get("auto_map") or {}
     entries = [item for value in named.values() for item in (value if isinstance(value, list) else [value])]
     return next((str(item).partition("--")[0] for item in entries if "--" in str(item)), None)
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from standings.repository import Repository, RepositoryFile, Unloadable, foreign_code
+from standings.weights import HubPlace
 from tasks.weights import hub
 from tasks.weights.cache import Cache
 from tasks.weights.errors import NoRepository, NotLoadable, Unusable
@@ -28,12 +29,14 @@ def fetch_repository(repository: Repository, cache: Cache, report: Report) -> Pa
             index = repository.index(listing)
             if index is not None:
                 fill(folder, [index], [place], cache, report)
-            text = (folder / index.file).read_text() if index else None
-            fill(folder, repository.needed(listing, text), [place], cache, report)
+            needed = repository.needed(listing, (folder / index.file).read_text() if index else None)
+            if repository.remote_code:
+                fill(folder, [entry for entry in needed if entry.file.endswith("config.json")], [place], cache, report)
+                _refuse_foreign_code(place, folder)  # before the weights come
+            fill(folder, needed, [place], cache, report)
         except Unloadable as error:
             raise NotLoadable(str(error)) from error
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-        _refuse_foreign_code(repository, folder)
     return folder
 
 
@@ -50,10 +53,8 @@ def _listing(repository: Repository, folder: Path, report: Report) -> tuple[Repo
     return tuple(RepositoryFile.model_validate(entry) for entry in json.loads(path.read_text()))
 
 
-def _refuse_foreign_code(repository: Repository, folder: Path) -> None:
+def _refuse_foreign_code(place: HubPlace, folder: Path) -> None:
     """Code that the entry allows is the repository's own at the pinned commit; transformers would fetch other's too."""
-    if not repository.remote_code:
-        return
     for path in sorted(folder.glob("*config.json")):
         if other := foreign_code(path.read_text()):
-            raise NotLoadable(f"{path.name} of {repository.place} takes code from {other}, at no pinned revision")
+            raise NotLoadable(f"{path.name} of {place} takes code from {other}, at no pinned revision")

@@ -113,3 +113,4 @@ def test_code_of_another_repository_is_told_from_the_models_own():
     assert foreign_code(json.dumps(own)) is None
     assert foreign_code(json.dumps({"auto_map": {"AutoModel": "other/base--model.Base"}})) == "other/base"
     assert foreign_code("{}") is None
+    assert foreign_code('{"auto_map": null}') is None

@@ -163,8 +163,10 @@ def test_code_from_another_repository_is_refused_though_code_is_allowed(get: Get
     auto_map = json.dumps({"auto_map": {"AutoModel": "other/base--modeling.Base"}}).encode()
     hub.repository(MODEL).commit({**FILES, "config.json": auto_map, "modeling.py": b""})
     get()
+    hub.requests.clear()
     with pytest.raises(NotLoadable, match="takes code from other/base, at no pinned revision"):
         get(remote_code=True)
+    assert [name for name, *_ in hub.fetched()] == ["config.json"], "refused before its weights are asked for"
 
 
 def test_gated_names_the_page_and_the_token(get: Get, hub: Hub, commit: str, monkeypatch: pytest.MonkeyPatch) -> None:
