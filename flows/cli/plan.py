@@ -8,13 +8,14 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import Stop
-from flows.cli.output import clipped, counted, duration, few, print_json, put, say, size
+from flows.cli.output import clipped, counted, duration, few, print_json, put, say, size, table
 
 if TYPE_CHECKING:
-    from standings.plan import Assignment, Job, Machine, Plan, Unplanned
+    from standings.plan import Assignment, Machine, Plan, Unplanned
     from tasks.workplace import Workplace
 
 EXAMPLE = "standings plan --suite core --memory 24GiB --gpus 1"
+LEAST = 1 << 20  # bytes of a machine's memory
 Memory = Annotated[
     str | None,
     typer.Option(
@@ -70,6 +71,8 @@ def machine(workplace: "Workplace", memory: str | None, gpus: int | None) -> "Ma
         given = TypeAdapter(ByteSize).validate_python(memory)
     except ValidationError as error:
         raise Stop("--memory", f"'{memory}' is no number of bytes.", "Write it as 24GiB.") from error
+    if given < LEAST:  # 0 would be taken for what is there, and a bare 24 was meant otherwise
+        raise Stop("--memory", f"{counted(given, 'byte')} hold no model.", "Write it as 24GiB.")
     spare = workplace.settings.model_copy(update={"memory": given})
     found = replace(workplace, settings=spare).machine
     return found if gpus is None else found.model_copy(update={"gpus": gpus})
@@ -98,8 +101,7 @@ def print_plan(plan: "Plan", on: "Machine") -> None:
         put(f"To run on a machine with {threads}, {where}: {work}, {time_needed(plan)}.", style="bold")
     else:
         put("Nothing to run.", style="bold")
-    for assignment in plan.assignments:
-        print_assignment(assignment)
+    print_assignments(plan.assignments, on)
     if plan.unplanned:
         put()
         put("Not run now", style="bold")
@@ -108,30 +110,32 @@ def print_plan(plan: "Plan", on: "Machine") -> None:
     print_totals(plan)
 
 
-def print_assignment(assignment: "Assignment") -> None:
-    """Print one model load with its jobs, grouped by why they are run."""
-    documents = sum(job.documents for job in assignment.jobs)
+def print_assignments(assignments: "tuple[Assignment, ...]", on: "Machine") -> None:
+    """Print a line for each model load, then what is asked and why; many models are asked the same."""
+    if not assignments:
+        return
+    lines = [
+        (
+            f"{item.model}  {item.variant}",
+            str(len(item.jobs)),
+            str(sum(job.documents for job in item.jobs)),
+            duration(item.seconds),
+            size(item.memory),
+            *([str(item.gpus)] if on.gpus else []),
+        )
+        for item in assignments
+    ]
     put()
-    put(f"{assignment.model}  {assignment.variant}", style="bold")
-    put(
-        f"{counted(len(assignment.jobs), 'job')}, {counted(documents, 'document')}, "
-        f"about {duration(assignment.seconds)}, {size(assignment.memory)} on {where(assignment)}",
-        indent=2,
-    )
-
-    def reason(job: "Job") -> tuple[str, str]:
-        return job.why, job.suite
-
-    for (why, suite), jobs in groupby(sorted(assignment.jobs, key=reason), key=reason):
-        names = ", ".join(job.benchmark for job in jobs)
-        put(f"{why}: {suite}: {names}", indent=2)
-
-
-def where(assignment: "Assignment") -> str:
-    """Name what an assignment runs on."""
-    if assignment.gpus > 1:
-        return f"each of {assignment.gpus} GPUs"
-    return "a GPU" if assignment.gpus else "the CPU"
+    put(table(("Model", ">Jobs", ">Documents", ">Time", ">Memory", *([">GPUs"] if on.gpus else [])), lines))
+    put()
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for item in assignments:
+        for why, suite in sorted({(job.why, job.suite) for job in item.jobs}):
+            names = ", ".join(job.benchmark for job in item.jobs if (job.why, job.suite) == (why, suite))
+            same.setdefault((why, suite, names), []).append(item.model)
+    for (why, suite, names), models in sorted(same.items(), key=lambda asked: (asked[0][:2], -len(asked[1]))):
+        whose = f": {counted(len(models), 'assignment')}: {few(models)}" if len(assignments) > 1 else ""
+        put(f"{why}: {suite}: {names}{whose}", indent=2)
 
 
 def print_unplanned(unplanned: "tuple[Unplanned, ...]") -> None:
