@@ -86,7 +86,7 @@ def print_notices(notices: "list[Fault]") -> None:
         asking = few([notice.entry or notice.file for notice in same], 2)
         put(f"{asking}: {clipped(said.removeprefix('to decide: '))}", indent=2)
     if len(questions) > QUESTIONS:
-        put(f"and {counted(len(questions) - QUESTIONS, 'question')} more", indent=2)
+        put(f"and {counted(len(questions) - QUESTIONS, 'more question')}", indent=2)
     if notices:
         put("Each notice whole, with its file: standings check --all\n", style="dim")
 

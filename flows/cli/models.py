@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from flows.cli import context, options
 from flows.cli.errors import require_known
-from flows.cli.output import UNKNOWN, billions, counted, print_json, put, table
+from flows.cli.output import UNKNOWN, billions, counted, few, print_json, put, table
 
 if TYPE_CHECKING:
     from standings.registry import Model, Registry
@@ -109,7 +109,7 @@ def print_blocked(rows: list[dict[str, Any]]) -> None:
     """Print why models can't be evaluated, each reason once."""
     blocked = sorted((row["blocked"], row["name"]) for row in rows if row["blocked"])
     for why, group in groupby(blocked, key=lambda item: item[0]):
-        put(f"✗ Can't be evaluated, {why}: {', '.join(name for _, name in group)}.")
+        put(f"✗ Can't be evaluated, {why}: {few([name for _, name in group])}.")
 
 
 def parameters(total_b: float | None, active_b: float | None) -> str:

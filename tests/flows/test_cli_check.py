@@ -31,7 +31,7 @@ def test_many_questions_do_not_flood_the_terminal_and_all_shows_each(mine: Path)
     ask = asking(with_models(mine, *(model(number, f"question {number}, " + "x" * 300) for number in range(40))))
     told, every = ask("check", COLUMNS="200").stdout, ask("check", "--all", COLUMNS="200").stdout
     assert told.count("acme/asked-") == QUESTIONS + 4  # and four in the notice that none has a revision
-    assert f"and {40 - QUESTIONS} questions more" in told
+    assert f"and {40 - QUESTIONS} more questions" in told
     assert all(len(line) < 250 for line in told.splitlines())
     assert every.count("notice: registry/models/acme.yaml: acme/asked-39: to decide: question 39, " + "x" * 300) == 1
 
