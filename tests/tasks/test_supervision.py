@@ -125,6 +125,7 @@ def test_the_kernel_is_asked_how_often_memory_ran_out(membership: str, place: st
     ("membership", "place"),
     [
         pytest.param("0::/user.slice/a.scope\n", "user.slice/a.scope/memory.max", id="v2"),
+        pytest.param("0::/user.slice/a.scope\n", "user.slice/memory.max", id="v2, of the group that holds it"),
         pytest.param("0::/\n", "memory.max", id="v2 in a container"),
         pytest.param("4:memory:/a\n0::/\n", "memory/a/memory.limit_in_bytes", id="v1"),
     ],
@@ -137,3 +138,5 @@ def test_a_containers_limit_is_the_memory_there_is(membership: str, place: str, 
     assert memory_limit(tmp_path / "cgroup", tmp_path / "root") is None
     limit.write_text("2147483648\n")
     assert memory_limit(tmp_path / "cgroup", tmp_path / "root") == 2 * 2**30
+    (tmp_path / "root" / "memory.max").write_text("1073741824\n")
+    assert memory_limit(tmp_path / "cgroup", tmp_path / "root") == 2**30, "the least that any of them allows"
