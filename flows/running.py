@@ -32,9 +32,10 @@ def run(
 ) -> Finished:
     """Evaluate what is missing and refresh the board.
 
-    Raises UnknownName, BrokenRegistry or NotLocked before anything starts.
+    Raises UnknownName, BrokenRegistry, EmptyRegistry or NotLocked before anything starts.
     """
     workplace = Workplace.open(settings, suites, models, limit)
+    planning.require_content(workplace.registry, workplace.suites)
     planning.require_locks(workplace.suites)
     plan = workplace.plan()
     if not plan.assignments:

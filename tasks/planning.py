@@ -32,6 +32,20 @@ class NotLocked(ValueError):
     """A suite has benchmarks without a lock; the message names them and the remedy."""
 
 
+class EmptyRegistry(ValueError):
+    """The registry holds no suite or no model: a sync would take everything off the board."""
+
+
+def require_content(registry: Registry, suites: Iterable[Suite]) -> None:
+    """Raise EmptyRegistry where nothing would be asked: more likely it is the wrong folder than meant."""
+    lacking = [what for what, held in (("suite", list(suites)), ("model", registry.models)) if not held]
+    if lacking:
+        raise EmptyRegistry(
+            f"holds no {' and no '.join(lacking)}: a sync would take everything off the board. "
+            "Set STANDINGS_REGISTRY to the folder that holds suites/ and models/"
+        )
+
+
 def require_locks(suites: Iterable[Suite]) -> None:
     """Raise NotLocked where a suite could not be asked whole.
 
@@ -56,9 +70,10 @@ def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: 
     """Append what sync finds to the lake; return the number of rows. Run twice, the second appends nothing.
 
     `whole` says that these are all suites of the registry: one that is missing has left the board.
-    Raises NotLocked, and then nothing is written.
+    Raises EmptyRegistry or NotLocked, and then nothing is written.
     """
     asked = list(suites)
+    require_content(registry, asked)
     require_locks(asked)
     pending = pending_rows(lake, registry, asked, now, whole)
     lake.append("models", pending["models"])

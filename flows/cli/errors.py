@@ -45,6 +45,7 @@ EXPECTED = (
         "{}\nNothing was done: correct the registry first. See also: standings check",
         FAULT,
     ),
+    ("tasks.planning", "EmptyRegistry", "registry: {}", FAULT),
     ("tasks.planning", "NotLocked", "registry/suites: {}", FAULT),
     ("tasks.machine", "NoAccelerator", "settings: {}", USAGE),
     ("tasks.store", "Missing", "lake: {}", FAULT),

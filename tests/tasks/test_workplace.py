@@ -8,9 +8,10 @@ import yaml
 
 from standings.paths import folder
 from tasks import attempt, planning
-from tasks.planning import NotLocked
+from tasks.planning import EmptyRegistry, NotLocked
 from tasks.settings import Settings
 from tasks.workplace import BrokenRegistry, UnknownName, Workplace
+from tests.nights import Nights
 
 
 @pytest.fixture
@@ -48,4 +49,19 @@ def test_a_benchmark_without_a_lock_is_never_dropped_from_a_board_in_silence(set
     unlocked = Workplace.open(settings, ("quick",))
     with pytest.raises(NotLocked, match="quick: where"):
         planning.write_pending(unlocked.lake, unlocked.registry, unlocked.suites, attempt.now())
+    assert whole.lake.revision() == before
+
+
+@pytest.mark.parametrize("lost", ["suites", "models"])
+def test_a_registry_that_lost_its_suites_or_models_never_takes_everything_off_the_board(tmp_path: Path, lost: str):
+    nights = Nights(tmp_path)
+    nights.models = {"one": "a"}
+    nights.write()
+    whole = Workplace.open(nights.settings)
+    planning.write_pending(whole.lake, whole.registry, whole.suites, attempt.now(), whole.whole)
+    before = whole.lake.revision()
+    shutil.rmtree(nights.settings.registry / lost)
+    emptied = Workplace.open(nights.settings)
+    with pytest.raises(EmptyRegistry, match=f"holds no {lost[:-1]}: "):
+        planning.write_pending(emptied.lake, emptied.registry, emptied.suites, attempt.now(), emptied.whole)
     assert whole.lake.revision() == before
