@@ -146,23 +146,26 @@ def check_answers(repeat: Repeat) -> None:
 
     A weak model may choose badly, think until it is cut, or write what no filter reads: that is its score. Broken is: a
     log-likelihood that is not finite; choices that tie in every document; generated answers that are all empty, or all
-    the same.
+    the same. All is over the tasks of a group: in one of 57 subjects a weak model may well say A to everything.
     """
+    choices: list[list[float]] = []
+    texts: list[str] = []
     for task, samples in repeat.results["samples"].items():
         responses = {sample["doc_id"]: sample for sample in samples}.values()
-        choices = [[float(choice[0][0]) for choice in sample["resps"]] for sample in responses if is_choice(sample)]
-        if any(not math.isfinite(value) for values in choices for value in values):
+        chosen = [[float(choice[0][0]) for choice in sample["resps"]] for sample in responses if is_choice(sample)]
+        if any(not math.isfinite(value) for values in chosen for value in values):
             raise NotAMeasurement(Reason.NOT_FINITE, f"{task}: a log-likelihood is not finite")
-        if len(choices) >= MINIMUM_TO_JUDGE and all(len(values) > 1 and len(set(values)) == 1 for values in choices):
-            raise NotAMeasurement(Reason.DEGENERATE, f"{task}: all choices tie in all {len(choices)} documents")
-        texts = [
+        choices += chosen
+        texts += [
             response(sample).strip()
             for sample in responses
             if not is_choice(sample) and not _is_cut_thought(repeat.finish.get((task, sample["doc_id"]), ()))
         ]
-        if len(texts) >= MINIMUM_TO_JUDGE and len(set(texts)) == 1:
-            said = f"the same: {texts[0][:60]!r}" if texts[0] else "empty"
-            raise NotAMeasurement(Reason.DEGENERATE, f"{task}: all {len(texts)} answers are {said}")
+    if len(choices) >= MINIMUM_TO_JUDGE and all(len(values) > 1 and len(set(values)) == 1 for values in choices):
+        raise NotAMeasurement(Reason.DEGENERATE, f"all choices tie in all {len(choices)} documents")
+    if len(texts) >= MINIMUM_TO_JUDGE and len(set(texts)) == 1:
+        said = f"the same: {texts[0][:60]!r}" if texts[0] else "empty"
+        raise NotAMeasurement(Reason.DEGENERATE, f"all {len(texts)} answers are {said}")
 
 
 def _is_cut_thought(finish: Sequence[Finish]) -> bool:

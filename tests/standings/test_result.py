@@ -170,6 +170,15 @@ def test_a_weak_model_is_a_measurement():
     )
 
 
+def test_one_answer_to_all_of_one_task_of_a_group_is_a_weak_model_and_to_all_of_the_group_a_broken_one():
+    subject = [generated(i, "A", "none", 0.0) for i in range(8)]
+    other = [generated(i, "AB"[i % 2], "none", 0.0) for i in range(8)]
+    tasks = {"history": {"sample_len": 8}, "law": {"sample_len": 8}}
+    check_answers(Repeat(results({"history": subject, "law": other}, **tasks)))
+    with pytest.raises(NotAMeasurement, match="all 16 answers are the same: 'A'"):
+        check_answers(Repeat(results({"history": subject, "law": subject}, **tasks)))
+
+
 def test_too_few_documents_are_refused_by_name():
     found = results({"t": []}, t={"sample_len": 3})
     with pytest.raises(NotAMeasurement, match="t: 3 documents were scored, the lock says 4"):
