@@ -5,7 +5,7 @@
 -- settled: step in the number of runs that count and final failures, and of reasons why it can't be asked
 WITH several AS (
   SELECT suite, benchmark, NULL AS model, NULL AS variant
-  FROM raw.wanted GROUP BY suite, benchmark HAVING min(benchmark_id) <> max(benchmark_id)
+  FROM raw.benchmarks GROUP BY suite, benchmark HAVING min(benchmark_id) <> max(benchmark_id)
   UNION ALL
   SELECT suite, NULL, model, variant
   FROM raw.wanted GROUP BY suite, model, variant HAVING min(variant_id) <> max(variant_id)

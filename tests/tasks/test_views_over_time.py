@@ -77,6 +77,13 @@ def test_a_lock_that_changes_without_an_epoch_is_a_version_of_its_own_and_never_
     assert {(row["model"], row["score"]) for row in shown(lake)} == {("one", 0.5), ("two", 0.6)}
 
 
+def test_a_sync_that_died_before_it_asked_anything_of_the_new_epoch_flips_nothing(lake: LakeRows) -> None:
+    counted(lake, lake.benchmark("s", "arc"), lake.model("one"), 50)
+    lake.benchmark("s", "arc", epoch=2, known=10)
+    assert {(row["epoch"], row["score"]) for row in shown(lake)} == {(1, 0.5)}
+    assert [row["waiting_for"] for row in shown(lake, "leaderboard.benchmarks")] == [1]
+
+
 def test_a_model_that_leaves_the_registry_leaves_the_board_and_its_numbers_wait_for_it(lake: LakeRows) -> None:
     arc, entry = lake.benchmark("s", "arc"), lake.model("m")
     asked = lake.want(arc, entry)
