@@ -25,6 +25,7 @@ _NEVER_NEGATIVE = (
     "documents_scored",
     "unanswered",
     "truncated",
+    "prompts_cut",
 )
 _UNMEASURED = 999.0  # what lm-eval's metric `bypass` gives for a task that was not scored
 

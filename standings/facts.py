@@ -92,6 +92,7 @@ RUN = _schema(
         NULLABLE,
     ),
     ("loaded_sha256", TEXT, "hash of the files that were loaded: file to sha256, as canonical JSON", NULLABLE),
+    ("prompts_cut", INT, "prompts that lost their beginning for want of context, over all repeats", NULLABLE),
 )
 
 # One row is one metric of one (sub)task of one successful run.

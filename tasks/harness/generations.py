@@ -12,6 +12,9 @@ from tasks.harness.errors import Unsupported
 
 Finish = Literal["stop", "length", "empty", "thought"]
 
+# What lm-eval takes for a task's token budget, the first that is given (lm_eval.models.utils.normalize_gen_kwargs).
+BUDGETS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -84,8 +87,21 @@ def within_context(requests: list[Any], lm: Any) -> list[Any]:
     return fitting
 
 
+def count_cut(requests: list[Any], lm: Any) -> int:
+    """Count the prompts that lose their beginning, as with their token budget they exceed the model's context.
+
+    lm-eval cuts them and says so in its log alone.
+    """
+    if lm.backend != "causal":
+        return 0
+    return sum(
+        len(lm.tok_encode(request.args[0])) > lm.max_length - (_budget(request) or lm.max_gen_toks)
+        for request in requests
+    )
+
+
 def _budget(request: Any) -> int:
-    return int(request.args[1].get("max_gen_toks") or 0)
+    return int(next((given for name in BUDGETS if (given := request.args[1].get(name))), 0))
 
 
 class Recorder:

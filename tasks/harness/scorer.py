@@ -49,6 +49,7 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         self.generations: list[Generation] = []  # of the last generate_until, in the order of its requests
         self.forwards = 0  # passes through the model: all paths, the gate and generation included
         self.tokens_run = 0  # tokens in them, padding included
+        self.prompts_cut = 0  # prompts that lost their beginning, as the context has no room for them
         self._row_tokens = row_tokens or ROW_TOKENS.get(self.device.type, ROW_TOKENS_ELSEWHERE)
         self._recorder: generations.Recorder | None = None
         if self.scorer_reason is None:
@@ -75,6 +76,7 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         with hear_stock_bars(progress.advance):
             stock = self._stock([requests[place] for place in rest], disable_tqdm, override_bs)
         answers |= zip(rest, stock, strict=True)
+        self.prompts_cut += self._count_cut(requests) if override_bs is None else 0
         self.requests_by_scorer["stock"] += len(rest)
         self.requests_by_scorer["shared"] += len(requests) - len(rest)
         return [answers[place] for place in range(len(requests))]
@@ -83,6 +85,7 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         """Generate the stock way, and fill `generations`; what ends within its thought gives an empty text."""
         progress = Progress(len(requests), self.on_progress)
         requests = generations.within_context(requests, self)
+        self.prompts_cut += generations.count_cut(requests, self)
         with hear_stock_bars(progress.advance), generations.recording(self) as self._recorder:
             texts: list[str] = super().generate_until(requests, disable_tqdm)
             self.generations = self._recorder.in_order(requests)
@@ -97,6 +100,11 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         length = len(context) + len(continuation) - 1  # the last token is predicted, not run
         longest = min(self.max_length, self._attention.reach or self.max_length) if self.scorer == "shared" else 0
         return length <= longest
+
+    def _count_cut(self, requests: list[Encoded]) -> int:
+        """Count the prompts that lose their beginning; the requests of one prompt, one a choice, are one."""
+        longest = self.max_length + 1 if self.backend == "causal" else self.max_length
+        return len({texts[0] for texts, context, answer in requests if len(context) + len(answer) > longest})
 
     def _answer_shared(self, requests: dict[int, Encoded], progress: Progress) -> dict[int, Answer]:
         """Answer requests by their places; none of them where the gate does not agree."""

@@ -144,12 +144,13 @@ class Counters:
 
     forwards: int
     tokens: int
+    cut: int
     scored: dict[str, int]
 
     @classmethod
     def of(cls, lm: SharedContextLM) -> "Counters":
         """Read them."""
-        return cls(lm.forwards, lm.tokens_run, dict(lm.requests_by_scorer))
+        return cls(lm.forwards, lm.tokens_run, lm.prompts_cut, dict(lm.requests_by_scorer))
 
     def since(self, lm: SharedContextLM) -> dict[str, Any]:
         """Return provenance of what was done since; a job is `shared` only if all its requests were."""
@@ -160,6 +161,7 @@ class Counters:
         return {
             "forwards": lm.forwards - self.forwards,
             "tokens_in": lm.tokens_run - self.tokens,
+            "prompts_cut": lm.prompts_cut - self.cut,
             "scorer": scorer,
             "scorer_reason": reason if scorer == "stock" else None,
         }

@@ -277,3 +277,11 @@ def test_an_answer_without_text_is_called_empty(folder: Folder) -> None:
     (whole,) = lm.generate_until(prompts("Paul"))
     assert lm.generate_until(prompts("Paul", until=[whole[0]])) == [""]
     assert [(one.tokens, one.finish) for one in lm.generations] == [(1, "empty")]
+
+
+def test_a_prompt_that_loses_its_beginning_is_counted_once_for_all_its_choices(folder: Folder):
+    lm = load(folder())
+    words = " ".join(WORDS[place % len(WORDS)] for place in range(3 * lm.max_length))
+    fits = lm.tok_decode(lm.tok_encode(words)[: lm.max_length // 2])
+    lm.loglikelihood(asked((words, " a"), (words, " b"), (fits, " a"), (fits, " b")), disable_tqdm=True)
+    assert lm.prompts_cut == 1

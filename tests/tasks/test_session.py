@@ -49,6 +49,7 @@ def test_a_logit_off_by_a_hundredth_makes_it_step_back_and_the_score_stays(workp
     right, _ = first_job(workplace)
     wrong, _ = first_job(workplace, Perturbed, monkeypatch)
     assert (right.provenance["scorer"], right.provenance["scorer_reason"]) == ("shared", None)
+    assert right.provenance["prompts_cut"] == 0
     assert wrong.provenance["scorer"] == "stock"
     assert "the largest difference was 0.01 " in wrong.provenance["scorer_reason"]
     assert wrong.score == right.score

@@ -135,5 +135,26 @@ def test_a_budget_beyond_the_models_context_is_what_the_context_leaves(lm: Scrip
         asks(lm, "4" + END, prompt="word " * 3000, tokens=32768)
 
 
+def test_a_prompt_that_loses_its_beginning_to_the_token_budget_is_counted(lm: Scripted):
+    thought.prepare(lm, THINKING, "on")
+    asks(lm, "4" + END, tokens=2000)
+    assert lm.prompts_cut == 0
+    long = "2 and 2 " * 100
+    room = lm.max_length - len(lm.tok_encode(f"0 {long}"))
+    asks(lm, "4" + END, prompt=long, tokens=room)
+    assert lm.prompts_cut == 0
+    lm.script = lambda asked, _: "4" + END
+    settings = {"until": ["!"], "max_new_tokens": room + 1, "do_sample": False}
+    lm.generate_until([Instance("generate_until", {}, (f"0 {long}", settings), 0)], disable_tqdm=True)
+    assert lm.prompts_cut == 1, "and a budget by any name that lm-eval takes"
+
+
+def test_a_budget_by_another_name_is_what_the_context_leaves_too(lm: Scripted):
+    lm.script = lambda asked, _: "7 " * 3000
+    settings = {"until": ["!"], "max_new_tokens": 32768, "do_sample": False}
+    lm.generate_until([Instance("generate_until", {}, ("Q", settings), 0)], disable_tqdm=True)
+    assert [one.tokens for one in lm.generations] == [lm.max_length - len(lm.tok_encode("Q"))]
+
+
 def test_the_end_mark_is_text_where_the_tokenizer_spells_it():
     assert thought.end_mark(Thinking(), tiny_tokenizer()) == "</think>"
