@@ -113,6 +113,7 @@ def _model_faults(registry: Registry, known: Mapping[str, set[str]], model: Mode
     yield from _declared_faults(registry, at, model)
     yield from _lineage_faults(registry, known["models"], at, model)
     yield from _weights_faults(at, model)
+    yield from _reasoning_faults(at, model)
     if model.blocked:
         yield Fault(
             **at, field="revision", wrong=f"{model.blocked}: it is listed and can't be evaluated.", severity="notice"
@@ -177,6 +178,15 @@ def _weights_faults(at: dict[str, Any], model: Model) -> Iterator[Fault]:
     if given != model.revision and model.revision and given not in (weights.identity().values() if weights else ()):
         wrong = f"revision '{model.revision}' is no file of the primary variant's weights."
         yield Fault(**at, field="revision", wrong=wrong, right="Give that variant a weights manifest with this file.")
+
+
+def _reasoning_faults(at: dict[str, Any], model: Model) -> Iterator[Fault]:
+    """A variant that thinks must be asked as one that does: other protocols grade its thought as the answer."""
+    for variant in model.variants:
+        if variant.reasoning != "off" and variant.kind in ("base", "instruct"):
+            wrong = f"thinks ({variant.reasoning}) and is asked as {variant.kind}: its thought would be its answer."
+            right = "Write kind: reasoning, or reasoning: off."
+            yield Fault(**at, field=f"variant '{variant.name}'", wrong=wrong, right=right)
 
 
 def _lineage_faults(registry: Registry, known: set[str], at: dict[str, Any], model: Model) -> Iterator[Fault]:

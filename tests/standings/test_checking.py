@@ -237,3 +237,11 @@ def test_a_name_without_a_tag_is_no_misspelling_of_another():
         "",
         "Did you mean 'modified-mit'?",
     ]
+
+
+@pytest.mark.parametrize("kind", ["base", "instruct"])
+def test_a_variant_that_thinks_is_never_asked_as_one_that_does_not(kind):
+    thinking = {"name": "thinking", "primary": True, "dtype": "bfloat16", "reasoning": "on"}
+    [found] = said(model("acme/a", kind=kind, variants=[thinking]))
+    assert f"thinks (on) and is asked as {kind}: its thought would be its answer" in found
+    assert said(model("acme/a", kind=kind, variants=[thinking | {"kind": "reasoning"}])) == []
