@@ -101,6 +101,14 @@ def test_a_mark_that_decoding_drops_is_found_by_its_token(lm: Scripted):
     assert asks(lm, "<|im_start|>it is 7<|im_end|> 4" + END, "<|im_start|>" + "7 " * 80) == ["4", ""]
 
 
+def test_marks_of_several_tokens_of_which_both_end_alike_are_told_apart(lm: Scripted):
+    channels = Thinking(start="<|im_start|>analysis<|im_end|>", end="<|im_start|>final<|im_end|>")
+    thought.prepare(lm, Protocol(output="generate_until", thinking=channels), "on")
+    analysis = "<|im_start|>analysis<|im_end|>is it 7? "
+    assert asks(lm, f"{analysis}{channels.end}4{END}", analysis + "7 " * 80, f"{analysis}7{END}") == ["4", "", ""]
+    assert finishes(lm) == ["stop", "thought", "empty"]
+
+
 def test_without_thinking_in_the_protocol_nothing_is_stripped(lm: Scripted):
     thought.prepare(lm, Protocol(output="generate_until"), "on")
     assert asks(lm, "<think>a</think>4" + END) == ["<think>a</think>4"]
