@@ -140,11 +140,6 @@ class WeightsManifest(_Record):
         """Hash the identity: the `weights` of `standings.identity.variant_id`."""
         return digest(self.identity())
 
-    @property
-    def bytes(self) -> int:
-        """Add up the bytes of all files."""
-        return sum(entry.bytes for entry in self.files)
-
 
 def source_of(place: AnyPlace, file: str) -> str | None:
     """Name a file's path at a place, relative to it; None where the place doesn't offer it."""

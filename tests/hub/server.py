@@ -1,4 +1,4 @@
-"""Answer over HTTP as a hub does: the record of a model at a commit, its tree, and its files in ranges."""
+"""Answer over HTTP as a hub does: the record of a model at a commit, and its files in ranges."""
 
 import json
 import os
@@ -123,8 +123,6 @@ class Handler(BaseHTTPRequestHandler):
             self._send(503, b"")
         elif found := re.fullmatch(rf"/api/models/{NAME}(?:/revision/([^/]+))?", self.where):
             self._record(found[1], found[2], with_metadata=bool(query.get("blobs")))
-        elif found := re.fullmatch(rf"/api/models/{NAME}/tree/([^/]+)", self.where):
-            self._tree(found[1], found[2])
         elif found := re.fullmatch(rf"/{NAME}/resolve/([^/]+)/(.+)", self.where):
             self._resolve(*found.groups())
         elif found := re.fullmatch(rf"/cdn/{NAME}/([^/]+)/(.+)", self.where):
@@ -148,16 +146,6 @@ class Handler(BaseHTTPRequestHandler):
         if found := self._find(name, revision):
             repository, sha = found
             self._send(200, json.dumps(repository.record(sha, with_metadata=with_metadata)).encode())
-
-    def _tree(self, name: str, revision: str) -> None:
-        if found := self._find(name, revision):
-            repository, sha = found
-            rows = [
-                {"type": "file", "path": file.name, "size": len(file.body), "oid": file.blob}
-                | ({"lfs": {"oid": file.sha256, "size": len(file.body)}} if file.large else {})
-                for file in repository.commits[sha].values()
-            ]
-            self._send(200, json.dumps(rows).encode())
 
     def _resolve(self, name: str, revision: str, path: str) -> None:
         if not (found := self._find(name, revision)):

@@ -46,7 +46,6 @@ def test_a_manifest_is_read_as_people_write_it() -> None:
     assert isinstance(folder, FolderPlace)
     assert [part.version for part in packages.packages] == ["1.0.0", "1.0.0"]
     assert str(packages) == "packages some-part1 … some-part2"
-    assert manifest().bytes == 10
 
 
 def test_a_place_names_where_a_file_lies_there() -> None:
