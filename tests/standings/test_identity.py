@@ -39,6 +39,23 @@ GOLDEN = {
 }
 
 
+def test_a_golden_protocol_never_moves():
+    """A field that is added to Thinking must be left out of this at its default too."""
+    fields = {
+        "output": "generate_until",
+        "chat_template": True,
+        "max_tokens": 32768,
+        "sampling": {"temperature": 0.6, "top_k": 20},
+        "repeats": 4,
+        "thinking": {},
+        "template": {"thinking": True},
+    }
+    assert Protocol.model_validate(fields).canonical() == (
+        '{"chat_template":true,"max_tokens":32768,"output":"generate_until","repeats":4,'
+        '"sampling":{"temperature":0.6,"top_k":20},"template":{"thinking":true},"thinking":{"end":"</think>","start":"<think>"}}'
+    )
+
+
 def test_canonical_json_is_rfc_8785():
     assert canonical({"b": 1.0, "a": "é", "c": [True, None]}) == '{"a":"é","b":1,"c":[true,null]}'
 
