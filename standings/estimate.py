@@ -26,6 +26,7 @@ PROMPT_TOKENS, SHOTS, ANSWER_TOKENS = 200, 5, 256  # a question or example; wher
 # Two CPU cores ran 0.14 to 0.63 B parameters at about 1e11 floating-point operations a second (docs/quick.md).
 CPU_RATE = 5e10  # per thread
 GPU_RATE = 1e14
+STEP = 0.02  # seconds at least for one token of a batch, as Python asks for its layers one by one; a usual figure
 CPU_BANDWIDTH, GPU_BANDWIDTH = 1e10, 2e12  # bytes of weights a second while one token after the other is written
 START, LOAD_RATE = 10.0, 1.5e8  # seconds of imports, bytes a second
 TOKENS_PER_DOCUMENT = 120  # of a short benchmark; long prompts take more
@@ -108,4 +109,4 @@ def seconds(
         return float(read)
     steps = ceil(documents * protocol.get("repeats", 1) / batch_size) * answer_tokens(protocol)
     active = held * variant["active_b"] / (variant["total_b"] or variant["active_b"])
-    return float(read + steps * active / bandwidth)
+    return float(read + steps * max(active / bandwidth, STEP))

@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="CPU threads of a worker")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what a worker computes on")
     memory: ByteSize | None = Field(
-        None, description="memory a model may take, such as 24GiB; default: all that the machine or its GPU has"
+        None, gt=0, description="memory a model may take, such as 24GiB; default: all that the machine or its GPU has"
     )
     memory_limit: ByteSize | None = Field(
         None, description="what a worker may allocate; more is a too_large failure. Default: no limit"

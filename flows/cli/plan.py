@@ -99,6 +99,8 @@ def print_plan(plan: "Plan", on: "Machine") -> None:
         work = f"{counted(plan.jobs, 'job')} in {counted(len(plan.assignments), 'assignment')}"
         threads = counted(on.threads, "thread")
         put(f"To run on a machine with {threads}, {where}: {work}, {time_needed(plan)}.", style="bold")
+        if on.gpus:
+            put("Times on GPUs are not measured yet.", style="dim")
     else:
         put("Nothing to run.", style="bold")
     print_assignments(plan.assignments, on)
