@@ -187,8 +187,8 @@ def test_coverage_is_every_cell_that_results_lack_and_says_why(ask: Callable[[st
         "withdrawn",
         "its run was set aside",
         "an API gives no log-likelihoods",
-        f"counted in epoch 2; epoch 1 is shown until {', '.join(held['held_by'][:3])} and {held['waiting_for'] - 3} more "
-        "have a run or a final failure in it",
+        f"counted in epoch 2; epoch 1 is shown until {', '.join(held['held_by'][:3])} and "
+        f"{held['waiting_for'] - 3} more have a run or a final failure in it",
     }
     assert {row["quarantined_for"] for row in empty.values() if row["quarantined"]} == {
         "scores.parquet: sha256 differs"
