@@ -1,4 +1,4 @@
-"""Keep immutable objects under keys: a folder now, an S3 bucket later, behind the same four verbs."""
+"""Keep immutable objects under keys, behind four verbs: in a folder here, in an S3 bucket in tasks/s3.py."""
 
 import fcntl
 import hashlib
@@ -101,9 +101,7 @@ class FolderStore:
         return sync(target.parent)
 
     def _path(self, key: str) -> Path:
-        bad = [part for part in key.split("/") if not _PART.fullmatch(part)]
-        if bad:
-            raise ValueError(f"key {key!r}: {bad[0]!r} is no part of a key: letters, digits and _=+-. not at the start")
+        check_key(key)
         return self.root / key
 
     def _write_beside(self, body: bytes) -> Path:
@@ -115,6 +113,13 @@ class FolderStore:
             file.flush()
             os.fsync(file.fileno())
         return written
+
+
+def check_key(key: str) -> None:
+    """Raise ValueError where a key could not be a file's path, in any store."""
+    bad = [part for part in key.split("/") if not _PART.fullmatch(part)]
+    if bad:
+        raise ValueError(f"key {key!r}: {bad[0]!r} is no part of a key: letters, digits and _=+-. not at the start")
 
 
 def _walk(folder: str, base: str, prefix: str, after: str) -> Iterator[Entry]:

@@ -1,0 +1,167 @@
+"""Keep immutable objects in an S3-compatible bucket: AWS, MinIO, SeaweedFS, Ceph, R2.
+
+Credentials come from boto3's usual chain. Each object carries its sha256 as metadata, and is checked against it when it
+is read. What was lost on the way is tried again: a reply that never came back shows as one's own bytes under the key.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from standings.address import Address, Bucket
+from tasks.store import Conflict, Entry, FolderStore, Missing, Store, check_key
+
+SHA256 = "sha256"  # name of the metadata
+PROBE = "probe/conditional-writes"
+TRIES_OF_A_BODY = 5  # botocore tries a request again, but not a body that breaks off
+
+
+class NoConditionalWrites(RuntimeError):
+    """Say that a server takes a write that it must refuse: two workers would overwrite each other in silence."""
+
+
+class Broken(RuntimeError):
+    """Say that an object's bytes are not those that were put there, however often they are asked for."""
+
+
+class S3Store:
+    """Speak to one bucket. Safe to use from several threads."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        """Make the client; nothing is asked of the server yet."""
+        self.bucket = bucket
+        self._client = connect(bucket)
+
+    def create(self, key: str, body: bytes) -> None:
+        """Put with `If-None-Match: *`; a refusal where the same bytes lie is one's own lost reply."""
+        if not self._put(key, body, IfNoneMatch="*") and self._sha256_of(key) != sha256(body):
+            raise Conflict(f"{key}: other bytes are there; an object is written once")
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes, verified; raise `Missing`, or `Broken` where they stay wrong."""
+        return self._get(key)[0]
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """List keys, 1,000 a request."""
+        start = {"StartAfter": self.bucket.prefix + after} if after else {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket.name, Prefix=self.bucket.prefix + prefix, **start
+        )
+        for page in pages:
+            for item in page.get("Contents", ()):
+                yield Entry(item["Key"].removeprefix(self.bucket.prefix), item["Size"])
+
+    def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
+        """Replace with `If-Match` on the ETag of what was read."""
+        if expected is None:
+            return self.create(key, body)
+        try:
+            current, tag = self._get(key)
+        except Missing:
+            current, tag = b"", ""
+        if current == expected and tag and self._put(key, body, IfMatch=tag):
+            return None
+        # Ours is there although the reply was lost, or somebody else's is.
+        if not tag or (current != body and self._get(key)[0] != body):
+            raise Conflict(f"{key}: it was changed by somebody else; read it again")
+        return None
+
+    def probe(self) -> None:
+        """Raise `NoConditionalWrites` where the server takes a write whose condition doesn't hold."""
+        self._put(PROBE, b"1", IfNoneMatch="*")
+        taken = self._put(PROBE, b"2", IfNoneMatch="*") or self._put(PROBE, b"3", IfMatch='"0"')
+        if taken or self.read(PROBE) != b"1":
+            raise NoConditionalWrites(
+                f"{self.bucket}: the server ignores If-None-Match or "
+                "If-Match, so workers that share this lake would overwrite each other. Use a server that holds them "
+                "(AWS, MinIO, SeaweedFS 4, Ceph, R2), or a lake in a folder of one machine."
+            )
+
+    def _put(self, key: str, body: bytes, **condition: str) -> bool:
+        """Put under a condition; return whether it held."""
+        from botocore.exceptions import ClientError
+
+        check_key(key)
+        for _ in range(self.bucket.attempts):
+            try:
+                self._client.put_object(
+                    Bucket=self.bucket.name,
+                    Key=self.bucket.prefix + key,
+                    Body=body,
+                    Metadata={SHA256: sha256(body)},
+                    **condition,
+                )
+            except ClientError as error:
+                status = _status(error)
+                if status == 412 or (status == 404 and "IfMatch" in condition):
+                    return False
+                if status != 409:  # two at once; S3 asks to try again
+                    raise
+            else:
+                return True
+        raise Conflict(f"{key}: others write it at the same time, {self.bucket.attempts} times in a row")
+
+    def _get(self, key: str) -> tuple[bytes, str]:
+        """Return an object's verified bytes and its ETag."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        fault = ""
+        for _ in range(TRIES_OF_A_BODY):
+            try:
+                found = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+                body: bytes = found["Body"].read()
+            except ClientError as error:
+                if _status(error) == 404:
+                    raise Missing(f"{key}: nothing is there") from None
+                raise
+            except (BotoCoreError, OSError) as error:  # the body broke off, or its checksum is wrong
+                fault = str(error)
+                continue
+            wanted = found["Metadata"].get(SHA256)
+            if wanted in (None, sha256(body)):
+                return body, found["ETag"]
+            fault = f"its sha256 is {sha256(body)}, and was {wanted} when it was put there"
+        raise Broken(f"{key}: {fault}; asked for {TRIES_OF_A_BODY} times")
+
+    def _sha256_of(self, key: str) -> str:
+        found: dict[str, Any] = self._client.head_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+        return found["Metadata"].get(SHA256) or sha256(self.read(key))
+
+
+def connect(bucket: Bucket, **credentials: str) -> Any:
+    """Return boto3's client for a bucket's server; without credentials, boto3 looks for them in its usual places."""
+    import boto3
+    from botocore.config import Config
+
+    # `standard`: through 30 % of 503s `adaptive` took eight times as long.
+    config = Config(
+        signature_version="s3v4",
+        retries={"mode": "standard", "max_attempts": bucket.attempts},
+        connect_timeout=bucket.connect_seconds,
+        read_timeout=bucket.read_seconds,
+        max_pool_connections=32,
+        s3={"addressing_style": "path"} if bucket.endpoint else None,
+    )
+    return boto3.session.Session().client(
+        "s3", endpoint_url=bucket.endpoint, region_name=bucket.region or "us-east-1", config=config, **credentials
+    )
+
+
+def sha256(body: bytes) -> str:
+    """Hash an object's bytes."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _status(error: Any) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def open_store(address: Address) -> Store:
+    """Open the store at an address; nothing is asked of it yet."""
+    return S3Store(address) if isinstance(address, Bucket) else FolderStore(address)
+
+
+def require_shared(store: Store) -> None:
+    """Raise NoConditionalWrites where a store that many machines share can't keep them apart; a folder can."""
+    if isinstance(store, S3Store):
+        store.probe()
