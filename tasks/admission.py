@@ -78,6 +78,24 @@ def preview(lake: Lake, now: datetime) -> pa.Table:
     return pa.concat_tables([log, fact_table("admissions", _rows(judged, log, now))]).combine_chunks()
 
 
+def rotten(lake: Lake) -> dict[str, str]:
+    """Read and check every admitted run again; return by run_id what is wrong with it now. Writes nothing."""
+    rows = [row for row in lake.admissions().to_pylist() if row["fault"] is None]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        faults = pool.map(lambda row: _changed(lake, row), rows)
+    return {row["run_id"]: fault for row, fault in zip(rows, faults, strict=True) if fault}
+
+
+def _changed(lake: Lake, row: dict[str, Any]) -> str | None:
+    try:
+        judged = _look(lake, RunKey(row["job_id"], row["run_id"]))
+    except Missing as error:
+        return str(error)
+    if judged.run_sha256 != row["run_sha256"]:
+        return f"run's sha256 is {judged.run_sha256}, and was {row['run_sha256']} when it was admitted"
+    return judged.fault
+
+
 def _pending(lake: Lake, log: pa.Table) -> list[RunKey]:
     seen = {RunKey(row["job_id"], row["run_id"]) for row in log.select(["job_id", "run_id"]).to_pylist()}
     return [key for key in _committed(lake) if key not in seen]

@@ -5,7 +5,9 @@ is read. What was lost on the way is tried again: a reply that never came back s
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from standings.address import Address, Bucket
@@ -13,11 +15,27 @@ from tasks.store import Conflict, Entry, FolderStore, Missing, Store, check_key
 
 SHA256 = "sha256"  # name of the metadata
 PROBE = "probe/conditional-writes"
-TRIES_OF_A_BODY = 5  # botocore tries a request again, but not a body that breaks off
+# Codes of an answer; a HEAD and some servers give the number alone.
+NOT_HELD = {"PreconditionFailed", "412"}
+AT_ONCE = {"ConditionalRequestConflict", "OperationAborted", "409"}  # two at once: S3 asks to try again
+ABSENT = {"NoSuchKey", "404"}
+# botocore gives up on these when its quota of retries is spent, which a steady 30 % of failures does in a minute.
+BUSY = {"ServiceUnavailable", "SlowDown", "InternalError", "500", "502", "503", "504"}
+PAUSE = 0.2  # seconds, before what botocore gave up on is tried again
+REMEDIES = {
+    "NoSuchBucket": "Make the bucket, or correct STANDINGS_LAKE.",
+    "AccessDenied": "Its keys need to list, read and write this bucket.",
+    "InvalidAccessKeyId": "Correct AWS_ACCESS_KEY_ID, or the profile that boto3 uses.",
+    "SignatureDoesNotMatch": "Correct AWS_SECRET_ACCESS_KEY, or the profile that boto3 uses.",
+}
 
 
 class NoConditionalWrites(RuntimeError):
     """Say that a server takes a write that it must refuse: two workers would overwrite each other in silence."""
+
+
+class Unreachable(RuntimeError):
+    """Say that the server does not answer, or answers no to everything, and what to look at."""
 
 
 class Broken(RuntimeError):
@@ -47,9 +65,10 @@ class S3Store:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket.name, Prefix=self.bucket.prefix + prefix, **start
         )
-        for page in pages:
-            for item in page.get("Contents", ()):
-                yield Entry(item["Key"].removeprefix(self.bucket.prefix), item["Size"])
+        with self._told():
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield Entry(item["Key"].removeprefix(self.bucket.prefix), item["Size"])
 
     def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
         """Replace with `If-Match` on the ETag of what was read."""
@@ -79,52 +98,76 @@ class S3Store:
 
     def _put(self, key: str, body: bytes, **condition: str) -> bool:
         """Put under a condition; return whether it held."""
-        from botocore.exceptions import ClientError
-
         check_key(key)
-        for _ in range(self.bucket.attempts):
-            try:
-                self._client.put_object(
-                    Bucket=self.bucket.name,
-                    Key=self.bucket.prefix + key,
-                    Body=body,
-                    Metadata={SHA256: sha256(body)},
-                    **condition,
-                )
-            except ClientError as error:
-                status = _status(error)
-                if status == 412 or (status == 404 and "IfMatch" in condition):
-                    return False
-                if status != 409:  # two at once; S3 asks to try again
-                    raise
-            else:
-                return True
-        raise Conflict(f"{key}: others write it at the same time, {self.bucket.attempts} times in a row")
+        named = {"Metadata": {SHA256: sha256(body)}, **condition}
+        for last in self._tries():
+            with self._told():
+                try:
+                    self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key, Body=body, **named)
+                except self._client.exceptions.ClientError as error:
+                    if _code(error) in NOT_HELD or (_code(error) in ABSENT and "IfMatch" in condition):
+                        return False
+                    if _code(error) not in AT_ONCE | BUSY or last:
+                        raise
+                    time.sleep(PAUSE)
+                else:
+                    return True
+        raise AssertionError("the last try returns or raises")
 
     def _get(self, key: str) -> tuple[bytes, str]:
         """Return an object's verified bytes and its ETag."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import (
+            FlexibleChecksumError,
+            IncompleteReadError,
+            ReadTimeoutError,
+            ResponseStreamingError,
+        )
 
         fault = ""
-        for _ in range(TRIES_OF_A_BODY):
-            try:
-                found = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
-                body: bytes = found["Body"].read()
-            except ClientError as error:
-                if _status(error) == 404:
-                    raise Missing(f"{key}: nothing is there") from None
-                raise
-            except (BotoCoreError, OSError) as error:  # the body broke off, or its checksum is wrong
-                fault = str(error)
-                continue
+        for last in self._tries():
+            with self._told():
+                try:
+                    found = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+                    body: bytes = found["Body"].read()
+                except self._client.exceptions.ClientError as error:
+                    if _code(error) in ABSENT:
+                        raise Missing(f"{key}: nothing is there") from None
+                    if _code(error) not in BUSY or last:
+                        raise
+                    time.sleep(PAUSE)
+                    continue
+                except (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
+                    fault = str(error)
+                    continue
             wanted = found["Metadata"].get(SHA256)
             if wanted in (None, sha256(body)):
                 return body, found["ETag"]
             fault = f"its sha256 is {sha256(body)}, and was {wanted} when it was put there"
-        raise Broken(f"{key}: {fault}; asked for {TRIES_OF_A_BODY} times")
+        raise Broken(f"{key}: {fault}; asked for {self.bucket.attempts} times")
+
+    def _tries(self) -> Iterator[bool]:
+        """Yield once a try, whether it is the last."""
+        for number in range(1, self.bucket.attempts + 1):
+            yield number == self.bucket.attempts
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what a person has to mend into words that say so."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            if (remedy := REMEDIES.get(_code(error))) is None:
+                raise
+            raise Unreachable(f"{self.bucket}: {error}. {remedy}") from error
+        except BotoCoreError as error:
+            remedy = "Is STANDINGS_S3_ENDPOINT right, does the server run, and has boto3 credentials?"
+            raise Unreachable(f"{self.bucket}: {error} {remedy}") from error
 
     def _sha256_of(self, key: str) -> str:
-        found: dict[str, Any] = self._client.head_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+        with self._told():
+            found: dict[str, Any] = self._client.head_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
         return found["Metadata"].get(SHA256) or sha256(self.read(key))
 
 
@@ -133,7 +176,7 @@ def connect(bucket: Bucket, **credentials: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    # `standard`: through 30 % of 503s `adaptive` took eight times as long.
+    # `standard`: through 30 % of 503s `adaptive` took eight times as long, and `legacy` ten.
     config = Config(
         signature_version="s3v4",
         retries={"mode": "standard", "max_attempts": bucket.attempts},
@@ -152,8 +195,8 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _status(error: Any) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def open_store(address: Address) -> Store:

@@ -10,7 +10,22 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from flows.cli import board, check, demo, evaluate, models, plan, refresh, reproduce, retry, runs, samples, sql, suites
+from flows.cli import (
+    board,
+    check,
+    demo,
+    evaluate,
+    lake,
+    models,
+    plan,
+    refresh,
+    reproduce,
+    retry,
+    runs,
+    samples,
+    sql,
+    suites,
+)
 from flows.cli.errors import USAGE, words
 
 
@@ -97,6 +112,7 @@ _add(app, runs.runs, runs.EXAMPLE)
 _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
+app.add_typer(lake.group, name="lake")
 
 
 def main() -> None:
