@@ -85,6 +85,20 @@ class S3Store:
             raise Conflict(f"{key}: it was changed by somebody else; read it again")
         return None
 
+    def delete(self, key: str) -> None:
+        """Delete; S3 answers the same where nothing is there."""
+        check_key(key)
+        for last in self._tries():
+            with self._told():
+                try:
+                    self._client.delete_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+                except self._client.exceptions.ClientError as error:
+                    if _code(error) not in BUSY or last:
+                        raise
+                    time.sleep(PAUSE)
+                else:
+                    return
+
     def probe(self) -> None:
         """Raise `NoConditionalWrites` where the server takes a write whose condition doesn't hold."""
         self._put(PROBE, b"1", IfNoneMatch="*")

@@ -1,4 +1,4 @@
-"""Keep immutable objects under keys, behind four verbs: in a folder here, in an S3 bucket in tasks/s3.py."""
+"""Keep immutable objects under keys, behind five verbs: in a folder here, in an S3 bucket in tasks/s3.py."""
 
 import fcntl
 import hashlib
@@ -50,6 +50,9 @@ class Store(Protocol):
     def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
         """Replace `expected` by `body`, or raise `Conflict`; None expects that nothing is under the key."""
 
+    def delete(self, key: str) -> None:
+        """Take an object away; quiet where nothing is under the key."""
+
 
 class FolderStore:
     """Keep objects in a folder, durable once a call returns. Reading creates nothing."""
@@ -99,6 +102,15 @@ class FolderStore:
                 raise Conflict(f"{key}: it was changed by somebody else; read it again")
             written.replace(target)
         return sync(target.parent)
+
+    def delete(self, key: str) -> None:
+        """Unlink. The folder stays: another writer may be about to link into it."""
+        target = self._path(key)
+        try:
+            target.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        sync(target.parent)
 
     def _path(self, key: str) -> Path:
         check_key(key)

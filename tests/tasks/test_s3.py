@@ -54,6 +54,16 @@ def test_what_is_not_there_is_missing(store: S3Store):
         store.swap("nothing", b"new", b"old")
 
 
+def test_what_is_deleted_is_missing_and_may_be_created_anew(store: S3Store):
+    store.create("a/b", b"body")
+    for _ in range(2):
+        store.delete("a/b")
+    with pytest.raises(Missing):
+        store.read("a/b")
+    store.create("a/b", b"other")
+    assert store.read("a/b") == b"other"
+
+
 def test_a_listing_goes_on_after_a_key_and_over_more_than_one_page(store: S3Store):
     keys = [f"k/{number:04}" for number in range(1010)]
     with ThreadPoolExecutor(16) as pool:

@@ -80,6 +80,17 @@ def test_a_swap_of_what_has_changed_is_a_conflict(tmp_path: Path) -> None:
     assert store.read("latest.json") == b"new"
 
 
+def test_what_is_deleted_is_missing_and_may_be_created_anew(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.create("a/b", b"body")
+    for _ in range(2):  # the second finds nothing, and is quiet
+        store.delete("a/b")
+    store.delete("nowhere/at/all")
+    assert list(store.list("")) == []
+    store.create("a/b", b"other")
+    assert store.read("a/b") == b"other"
+
+
 def test_reading_a_store_that_is_not_there_creates_nothing(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "home" / "lake")
     assert list(store.list("inbox/")) == []
