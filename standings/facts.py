@@ -77,8 +77,8 @@ RUN = _schema(
     ("forwards", INT, "forward passes of the model", NULLABLE),
     ("documents_attempted", INT, "documents asked", NULLABLE),
     ("documents_scored", INT, "documents with an outcome", NULLABLE),
-    ("unanswered", INT, "empty answers", NULLABLE),
-    ("truncated", INT, "answers cut at the token budget", NULLABLE),
+    ("unanswered", INT, "empty answers and thoughts without one, over all repeats", NULLABLE),
+    ("truncated", INT, "answers and thoughts cut at the token budget, over all repeats", NULLABLE),
     # What it commits
     ("scores_sha256", TEXT, "sha256 of scores.parquet", NULLABLE),
     ("scores_rows", INT, "rows of scores.parquet", NULLABLE),
@@ -124,13 +124,14 @@ SAMPLES = _schema(
     (
         "response",
         TEXT,
-        "as the model gave it: generated text, or the choices' log-likelihoods as JSON; in the first row of a document",
+        "as the model gave it: generated text without its thought, or the choices' log-likelihoods as JSON; in the "
+        "first row of a document and repeat",
         NULLABLE,
     ),
     ("answer", TEXT, "generated text as the filter reads it, or the number of the likeliest choice", NULLABLE),
     ("outcomes", pa.map_(TEXT, REAL), "metric to outcome"),
-    ("tokens", INT, "tokens of the answer", NULLABLE),
-    ("finish_reason", TEXT, "stop, length or empty for a generated answer", NULLABLE),
+    ("tokens", INT, "tokens of the answer and its thought", NULLABLE),
+    ("finish_reason", TEXT, "stop, length, empty, or thought where it was cut in its thought", NULLABLE),
 )
 
 # One row is one version of a registry entry's primary or other variant, as sync saw it.

@@ -6,6 +6,7 @@ What a job *is* (counted, missing, waiting, …) is decided in sql/model/job_sta
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from math import ceil, log2
 from typing import Any
 
 from standings import estimate
@@ -144,16 +145,14 @@ def fits(variant: Row, job: Row, machine: Machine) -> int | None:
 
 
 def lacking(variant: Row, job: Row, machine: Machine) -> str:
-    """Say what a job that does not fit would need."""
+    """Say what a job that does not fit would need: in powers of two, so that many models say the same."""
     there = f"{machine.memory / estimate.GIB:.0f}"
     if not machine.gpus:
-        return f"needs {needed(variant, job, machine, 1) / estimate.GIB:.0f} GiB of memory, this machine gives {there}"
+        needs = 2 ** ceil(log2(needed(variant, job, machine, 1) / estimate.GIB))
+        return f"needs up to {needs} GiB of memory, this machine gives {there}"
     enough = (count for count in SPREADS if needed(variant, job, machine, count) <= machine.memory)
-    if more := next(enough, None):
-        return f"needs {more} GPUs of {there} GiB, this machine gives {machine.gpus}"
-    most = SPREADS[-1]
-    each = needed(variant, job, machine, most) / estimate.GIB
-    return f"needs {each:.0f} GiB on each of {most} GPUs, this machine's have {there}"
+    more = next(enough, None) or f"more than {SPREADS[-1]}"
+    return f"needs {more} GPUs of {there} GiB, this machine gives {machine.gpus}"
 
 
 def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row], machine: Machine) -> Assignment:

@@ -1,20 +1,17 @@
-"""Turn what lm-eval returns into rows of facts, and refuse what is no measurement.
+"""Turn what lm-eval returns into scores, and refuse what is no measurement.
 
 The input is the dictionary that `lm_eval.simple_evaluate` returns with samples logged (lm-eval 0.4.13,
 `result_schema.EvalResults`).
 """
 
-import hashlib
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from standings.failure import Reason
-
-Results = Mapping[str, Any]
-Row = dict[str, Any]
+from standings.repeats import mean_row
+from standings.samples import Finish, Repeat, Results, Row, is_choice, numbers, response
 
 
 class NotAMeasurement(ValueError):
@@ -25,17 +22,32 @@ class NotAMeasurement(ValueError):
         self.reason = reason
 
 
-def score_rows(run_id: str, results: Results, repeats: int) -> list[Row]:
-    """Return one row per metric and filter of each task, and of each group that aggregates.
+def score_rows(run_id: str, repeats: Sequence[Repeat]) -> list[Row]:
+    """Return one row per metric and filter of each task, and of each group that aggregates: means over the repeats.
 
     Raises NotAMeasurement for a bypassed metric (lm-eval reports 999) and for a value that is not finite.
     """
+    outcomes = [_outcomes(one.results) for one in repeats]
+    rows = zip(*(_rows(run_id, one.results) for one in repeats), strict=True)
+    return [mean_row(same, outcomes) for same in rows]
+
+
+def _rows(run_id: str, results: Results) -> list[Row]:
     groups = results.get("groups", {})
-    leaves = [row for name in results["samples"] for row in _task_rows(run_id, name, results, repeats)]
+    leaves = [row for name in results["samples"] for row in _task_rows(run_id, name, results)]
     return leaves + [row for name in groups for row in _group_rows(run_id, name, results, leaves)]
 
 
-def _task_rows(run_id: str, task: str, results: Results, repeats: int) -> Iterator[Row]:
+def _outcomes(results: Results) -> dict[tuple[str, str, str], list[float]]:
+    return {
+        (task, metric, filter_name): listed
+        for task, samples in results["samples"].items()
+        for (metric, filter_name), listed in outcomes_by_metric(samples).items()
+        if len(listed) == results["results"][task]["sample_len"]  # one a document
+    }
+
+
+def _task_rows(run_id: str, task: str, results: Results) -> Iterator[Row]:
     found = results["results"][task]
     outcomes = outcomes_by_metric(results["samples"][task])
     for metric, filter_name, value, stderr in metrics(task, found):
@@ -51,7 +63,7 @@ def _task_rows(run_id: str, task: str, results: Results, repeats: int) -> Iterat
             "stderr": stderr,
             "n": len(listed) or found["sample_len"],
             "n_docs": found["sample_len"],
-            "repeats": repeats,
+            "repeats": results.get("configs", {}).get(task, {}).get("repeats", 1),
             "n_correct": _count_correct(listed, value),
             "higher_is_better": results["higher_is_better"][task].get(metric) is not False,  # None: not said
         }
@@ -114,14 +126,8 @@ def outcomes_by_metric(samples: Iterable[Mapping[str, Any]]) -> dict[tuple[str, 
     collected: dict[tuple[str, str], list[float]] = defaultdict(list)
     for sample in samples:
         for metric in sample["metrics"]:
-            collected[metric, sample["filter"]] += _numbers(sample[metric])
+            collected[metric, sample["filter"]] += numbers(sample[metric])
     return collected
-
-
-def _numbers(value: Any) -> list[float]:
-    """Return the outcomes; a pair is none: f1 keeps (gold, predicted), perplexity (log-likelihood, words)."""
-    listed = value if isinstance(value, list) else [value]
-    return [float(item) for item in listed] if all(isinstance(item, int | float) for item in listed) else []
 
 
 def _count_correct(outcomes: Sequence[float], value: float) -> int | None:
@@ -132,104 +138,35 @@ def _count_correct(outcomes: Sequence[float], value: float) -> int | None:
     return correct if math.isclose(correct / len(outcomes), value, rel_tol=0, abs_tol=1e-9) else None
 
 
-def sample_rows(
-    run_id: str, results: Results, finish: Mapping[tuple[str, int], tuple[int, str]] | None = None
-) -> list[Row]:
-    """Return one row per document and filter; the prompt's text stands in the first row that has its hash.
-
-    `finish` gives, by task and document, the tokens of a generated answer and why it ended.
-    """
-    rows: list[Row] = []
-    prompts: set[str] = set()
-    documents: set[tuple[str, int]] = set()
-    for task, samples in results["samples"].items():
-        for sample in samples:
-            place = (task, int(sample["doc_id"]))
-            prompt_hash = _prompt_hash(sample)
-            tokens, reason = (finish or {}).get(place, (None, None))
-            rows.append(
-                {
-                    "run_id": run_id,
-                    "task": task,
-                    "doc_id": place[1],
-                    "repeat": 0,
-                    "filter": sample["filter"],
-                    "doc_hash": sample["doc_hash"],
-                    "prompt_hash": prompt_hash,
-                    "target_hash": sample["target_hash"],
-                    "prompt": None if prompt_hash in prompts else _prompt(sample),
-                    "target": str(sample["target"]),
-                    "response": None if place in documents else response(sample),
-                    "answer": answer(sample),
-                    "outcomes": [
-                        (metric, _mean(_numbers(sample[metric])))
-                        for metric in sample["metrics"]
-                        if _numbers(sample[metric])
-                    ],
-                    "tokens": tokens,
-                    "finish_reason": reason,
-                }
-            )
-            prompts.add(prompt_hash)
-            documents.add(place)
-    return rows
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _prompt(sample: Mapping[str, Any]) -> str:
-    return str(sample["arguments"][0][0])
-
-
-def _prompt_hash(sample: Mapping[str, Any]) -> str:
-    # Not lm-eval's own, which differs by version: the text that stands in `prompt` is what is hashed.
-    return hashlib.sha256(_prompt(sample).encode()).hexdigest()
-
-
-def is_choice(sample: Mapping[str, Any]) -> bool:
-    """Tell whether the document was scored by log-likelihoods."""
-    first = sample["resps"][0][0]
-    return isinstance(first, list | tuple)
-
-
-def response(sample: Mapping[str, Any]) -> str:
-    """Return what the model gave: the generated text, or the choices' log-likelihoods as JSON."""
-    if is_choice(sample):
-        return json.dumps([round(float(choice[0][0]), 6) for choice in sample["resps"]])
-    return str(sample["resps"][0][0])
-
-
-def answer(sample: Mapping[str, Any]) -> str | None:
-    """Return what the filter reads from the response: text, or the number of the likeliest choice."""
-    if is_choice(sample):
-        likelihoods = [float(choice[0][0]) for choice in sample["resps"]]
-        return str(max(range(len(likelihoods)), key=likelihoods.__getitem__))
-    filtered = sample["filtered_resps"][0]
-    return filtered if isinstance(filtered, str) else json.dumps(filtered, default=str)
-
-
 MINIMUM_TO_JUDGE = 8  # documents; fewer may well be answered alike
 
 
-def check_answers(results: Results) -> None:
+def check_answers(repeat: Repeat) -> None:
     """Raise NotAMeasurement where the answers show a broken model rather than a weak one.
 
-    A weak model may choose badly, or write what no filter reads: that is its score. Broken is: a log-likelihood that
-    is not finite; choices that tie in every document; generated answers that are all empty, or all the same.
+    A weak model may choose badly, think until it is cut, or write what no filter reads: that is its score. Broken is: a
+    log-likelihood that is not finite; choices that tie in every document; generated answers that are all empty, or all
+    the same.
     """
-    for task, samples in results["samples"].items():
+    for task, samples in repeat.results["samples"].items():
         responses = {sample["doc_id"]: sample for sample in samples}.values()
         choices = [[float(choice[0][0]) for choice in sample["resps"]] for sample in responses if is_choice(sample)]
         if any(not math.isfinite(value) for values in choices for value in values):
             raise NotAMeasurement(Reason.NOT_FINITE, f"{task}: a log-likelihood is not finite")
         if len(choices) >= MINIMUM_TO_JUDGE and all(len(values) > 1 and len(set(values)) == 1 for values in choices):
             raise NotAMeasurement(Reason.DEGENERATE, f"{task}: all choices tie in all {len(choices)} documents")
-        texts = [response(sample).strip() for sample in responses if not is_choice(sample)]
+        texts = [
+            response(sample).strip()
+            for sample in responses
+            if not is_choice(sample) and not _is_cut_thought(repeat.finish.get((task, sample["doc_id"]), ()))
+        ]
         if len(texts) >= MINIMUM_TO_JUDGE and len(set(texts)) == 1:
             said = f"the same: {texts[0][:60]!r}" if texts[0] else "empty"
             raise NotAMeasurement(Reason.DEGENERATE, f"{task}: all {len(texts)} answers are {said}")
+
+
+def _is_cut_thought(finish: Sequence[Finish]) -> bool:
+    return bool(finish) and all(reason == "thought" for _, reason in finish)
 
 
 def check_documents(results: Results, expected: Mapping[str, int]) -> None:

@@ -1,6 +1,7 @@
 """Hold suites: which benchmarks, asked how, locked to what."""
 
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -104,9 +105,9 @@ class Lock(Record):
     tasks: dict[str, TaskLock]
     group: str | None = None  # hash of the group's aggregation
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """Hash the lock."""
+        """Hash the lock; once, as each cell of a plan asks for it."""
         return digest(self.model_dump(exclude_none=True))
 
     @property

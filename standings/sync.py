@@ -157,7 +157,7 @@ def benchmark_row(suite: Suite, benchmark: Benchmark) -> Row:
 def wanted_row(suite: Suite, benchmark: Benchmark, model: Model, variant: Variant) -> Row:
     """Return a cell's row of `wanted`: the job that fills it, or why it can't be asked."""
     name = benchmark.protocols.get(variant.kind)
-    protocol = suite.protocols[name] if name else None
+    protocol = variant.asked(suite.protocols[name]) if name else None
     variant_hash, benchmark_hash = identify(model, variant), suite.benchmark_id(benchmark)
     job = (
         job_id(variant=variant_hash, benchmark=benchmark_hash, protocol=protocol.identity())

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from standings.licences import Text
-from standings.suite import SLUG, Kind, Record
+from standings.suite import SLUG, Kind, Protocol, Record, Thinking
 from standings.weights import WeightsManifest
 
 PINNED_API = r"\d{4}-?\d{2}-?\d{2}$|-\d{2}-\d{2,4}$|-\d{3}$"  # ends with a date, or with a provider's build number
@@ -47,6 +47,8 @@ class Variant(Record):
     quantisation: Text | None = None
     engine: Literal["hf", "vllm", "api"] = "hf"
     reasoning: str = Field("off", pattern=r"^(off|on|[1-9]\d*)$")  # a number is a token budget
+    thinking: Thinking | None = None  # how it marks its thought, where not by <think> and </think>
+    template: dict[str, bool | int | str] = {}  # its chat template's own switches, such as reasoning_effort
     loaded_b: float | None = Field(None, gt=0)  # billions in memory, where the file holds more than the model
     weights: WeightsManifest | None = None  # None: the model's own repository at its revision
     weights_note: Text | None = None
@@ -56,3 +58,16 @@ class Variant(Record):
     @classmethod
     def _budget_as_text(cls, given: object) -> object:
         return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+    def asked(self, protocol: Protocol) -> Protocol:
+        """Return a suite's protocol as it is for this variant: with its own marks of a thought and its switches.
+
+        An API gives the thought apart, unless its entry names marks.
+        """
+        marks = self.thinking or (None if self.engine == "api" else protocol.thinking)
+        return protocol.model_copy(
+            update={
+                "thinking": marks if protocol.thinking else None,
+                "template": {**protocol.template, **self.template} if protocol.chat_template else {},
+            }
+        )

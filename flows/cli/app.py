@@ -14,6 +14,7 @@ from flows.cli import (
     board,
     check,
     demo,
+    epoch,
     evaluate,
     lake,
     models,
@@ -25,6 +26,7 @@ from flows.cli import (
     samples,
     sql,
     suites,
+    weights,
 )
 from flows.cli.errors import USAGE, words
 
@@ -113,6 +115,8 @@ _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
 app.add_typer(lake.group, name="lake")
+_add(app, weights.weights, weights.EXAMPLE)
+app.add_typer(epoch.group, name="epoch")
 
 
 def main() -> None:

@@ -81,13 +81,21 @@ def seconds(plan: "Plan") -> float | None:
     return sum(known) if len(known) == len(plan.assignments) else None
 
 
+def time_needed(plan: "Plan") -> str:
+    """Write how long the plan takes, as far as it is known."""
+    known = [item.seconds for item in plan.assignments if item.seconds is not None]
+    more = len(plan.assignments) - len(known)
+    told = f"about {duration(sum(known))}" if known or not more else "for an unknown time"
+    return told + (f", and {counted(more, 'assignment')} of unknown length" if more and known else "")
+
+
 def print_plan(plan: "Plan", on: "Machine") -> None:
     """Print what would be run, then what would not."""
     where = f"{counted(on.gpus, 'GPU')} of {size(on.memory)}" if on.gpus else f"no GPU, {size(on.memory)}"
     if plan.jobs:
         work = f"{counted(plan.jobs, 'job')} in {counted(len(plan.assignments), 'assignment')}"
         threads = counted(on.threads, "thread")
-        put(f"To run on a machine with {threads}, {where}: {work}, about {duration(seconds(plan))}.", style="bold")
+        put(f"To run on a machine with {threads}, {where}: {work}, {time_needed(plan)}.", style="bold")
     else:
         put("Nothing to run.", style="bold")
     for assignment in plan.assignments:

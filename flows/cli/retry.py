@@ -39,7 +39,7 @@ def retry(
     if not rows:
         remedy = "See: standings board --by coverage"
         raise Stop("retry", "no failed, given-up or waiting job is like that.", remedy, FAULT)
-    decide(lake, [row["job_id"] for row in rows], reason)
+    decide(lake, "retry", [row["job_id"] for row in rows], reason)
     if json:
         print_json(rows)
     else:
@@ -55,9 +55,9 @@ def due(ask: boardrows.Ask) -> list[dict[str, Any]]:
     return ask(f"SELECT {columns} FROM leaderboard.coverage WHERE state IN ({states})")  # noqa: S608 - nothing given is in it
 
 
-def decide(lake: "Lake", jobs: list[str], reason: str) -> None:
-    """Append the decision for each job."""
+def decide(lake: "Lake", decision: str, targets: list[str], reason: str) -> None:
+    """Append an operator's decision on each target, once."""
     from standings.facts import table
 
-    act = {"decision": "retry", "reason": reason, "who": getpass.getuser(), "decided_at": datetime.now(UTC)}
-    lake.append("decisions", table("decisions", [{**act, "target": job} for job in dict.fromkeys(jobs)]))
+    act = {"decision": decision, "reason": reason, "who": getpass.getuser(), "decided_at": datetime.now(UTC)}
+    lake.append("decisions", table("decisions", [{**act, "target": target} for target in dict.fromkeys(targets)]))

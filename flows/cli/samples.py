@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tasks.lake import Lake
 
 EXAMPLE = "standings samples 7c1e5a90b3d2 --wrong --limit 3"
+CUT = {"length": " (cut at the token budget)", "thought": "(no answer: cut at the token budget within its thought)"}
 LONGEST = 600  # characters of a prompt, unless all is asked for
 Row = dict[str, Any]
 
@@ -84,7 +85,8 @@ def scored_by(lake: "Lake", run: Row) -> tuple[str | None, str | None]:
 def print_sample(row: Row, *, full: bool) -> None:
     """Print one document."""
     outcome = {1: "right", 0: "wrong", None: UNKNOWN}.get(row["outcome"], row["outcome"])
-    put(Text(f"{row['task']} {row['doc_id']}: {outcome}", style="bold"))
+    again = f", repeat {row['repeat']}" if row["repeat"] else ""
+    put(Text(f"{row['task']} {row['doc_id']}{again}: {outcome}", style="bold"))
     prompt = row["prompt"] or UNKNOWN
     if len(prompt) > LONGEST and not full:
         # The question stands at the end, after the examples.
@@ -103,7 +105,7 @@ def answers(row: Row) -> list[tuple[str, str]]:
     if is_choice(response):
         told.append(("answer", f"choice {answer} of log-likelihoods {response}"))
     else:
-        cut = " (cut at the token budget)" if row["finish_reason"] == "length" else ""
+        cut = CUT.get(row["finish_reason"], "")
         told.append(("answer", answer + cut))
         if response.strip() != answer.strip():
             told.append(("wrote", response or UNKNOWN))

@@ -1,6 +1,6 @@
 -- One row is a model that holds the board back from a benchmark's newest version, which flips for all at once: it counts
--- in the version shown, and has neither a run that counts nor a final failure in the newest one. A job that was given up
--- holds back too, as that says nothing of the model: `standings retry`, or `standings epoch flip`.
+-- in the version shown, and has neither a run that counts nor a final failure in the newest one. A job that was given
+-- up holds back too, as that says nothing of the model: `standings retry`, or `standings epoch flip`.
 -- state: of its job in the newest version: missing, waiting, given_up, or failed of another lock
 -- why: in a sentence
 -- shown_epoch: epoch that the board shows

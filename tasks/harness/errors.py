@@ -19,3 +19,7 @@ class UnknownTask(LookupError):
 
 class NoData(LookupError):  # the run's reason is `gated`: a hub says of both that it may be the one or the other
     """The hub does not have a benchmark's data set, or does not give it."""
+
+
+class Unsupported(Exception):  # named as the run's reason `unsupported`
+    """The worker can't ask this model so: its context or its template does not allow it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from standings.failure import Reason
 from standings.result import NotAMeasurement
-from tasks.harness.errors import LockMismatch, NoChatTemplate, NoData, NotFinite, UnknownTask
+from tasks.harness.errors import LockMismatch, NoChatTemplate, NoData, NotFinite, UnknownTask, Unsupported
 from tasks.weights import NotReady
 from tasks.weights.gguf_header import BrokenGguf
 from tasks.weights.gguf_names import UnsupportedGguf
@@ -38,8 +38,8 @@ def _reason(raised: Exception) -> Reason:  # noqa: PLR0911 - one branch a reason
     if isinstance(raised, MemoryError) or "OutOfMemory" in type(raised).__name__ or "allocate memory" in said:
         # torch: RuntimeError "… can't allocate memory"; the system: OSError "Cannot allocate …"
         return Reason.TOO_LARGE
-    if isinstance(raised, BrokenGguf):
-        return Reason.UNSUPPORTED  # its sha256 is right: the same bytes fetched again would be no better
+    if isinstance(raised, BrokenGguf | Unsupported):
+        return Reason.UNSUPPORTED  # the same bytes, verified, would be no better fetched or asked again
     if isinstance(raised, NoData) or any(_is_refused(cause) for cause in _causes(raised)):
         return Reason.GATED
     if any(words in said for words in UNSUPPORTED):

@@ -58,9 +58,20 @@ def misfits(protocol: Protocol, loaded: dict[str, Any]) -> list[str]:
             said.append(f"{name} is {task.OUTPUT_TYPE}, the protocol says {protocol.output}")
         if protocol.shots and task.config.num_fewshot == 0:
             said.append(f"{name} is always asked without examples, the protocol says {protocol.shots} shots")
-        if task.config.repeats != protocol.repeats:
-            said.append(f"{name} is asked {task.config.repeats} times, the protocol says {protocol.repeats} repeats")
+        if protocol.repeats > 1 and task.config.repeats > 1:
+            said.append(f"{name} itself makes one answer of {task.config.repeats}, the protocol says repeats")
+        if protocol.repeats > 1 and not is_sampled(protocol, task):
+            said.append(f"{name} is asked greedily, the protocol says repeats: all would be alike. Say `sampling`")
+        if protocol.thinking and task.config.gen_prefix:
+            said.append(f"{name} begins the answer itself, the protocol says thinking: there is no room for a thought")
     return said
+
+
+def is_sampled(protocol: Protocol, task: Any) -> bool:
+    """Tell whether a task's answers are drawn: as the protocol says, or where it says nothing as the task does."""
+    if protocol.sampling:
+        return protocol.sampling.get("temperature") != 0
+    return bool((task.config.generation_kwargs or {}).get("do_sample"))
 
 
 def lock(loaded: dict[str, Any]) -> Lock:

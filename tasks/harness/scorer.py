@@ -9,7 +9,8 @@ import torch
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 
-from tasks.harness import generations, running, sharing
+from standings.suite import Thinking
+from tasks.harness import generations, running, sharing, thought
 from tasks.harness.errors import NotFinite
 from tasks.harness.gate import Answer, Gate
 from tasks.harness.generations import Generation
@@ -23,6 +24,8 @@ ROW_TOKENS = {"cpu": 384}
 ROW_TOKENS_ELSEWHERE = 2048
 LOGIT_BYTES = {"cpu": 128 * 2**20}
 LOGIT_BYTES_ELSEWHERE = 1024 * 2**20
+
+PROMPT_TAIL = 32  # tokens at a prompt's end: enough to see whether the template opens the thought
 
 # What an unsupported architecture raises when it is given a mask or a cache of ours.
 UNFIT = (RuntimeError, TypeError, ValueError, LookupError, AttributeError)
@@ -42,6 +45,7 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         self.on_progress = on_progress
         self.scorer_reason = sharing.obstacle(self.model, self.backend)  # why it is the stock path; None if not
         self.requests_by_scorer: Counter[str] = Counter()  # answered log-likelihood requests
+        self.thinking: Thinking | None = None  # how it marks its thought, where it is asked to think
         self.generations: list[Generation] = []  # of the last generate_until, in the order of its requests
         self.forwards = 0  # passes through the model: all paths, the gate and generation included
         self.tokens_run = 0  # tokens in them, padding included
@@ -76,12 +80,13 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         return [answers[place] for place in range(len(requests))]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """Generate the stock way, and fill `generations`."""
+        """Generate the stock way, and fill `generations`; what ends within its thought gives an empty text."""
         progress = Progress(len(requests), self.on_progress)
+        requests = generations.within_context(requests, self)
         with hear_stock_bars(progress.advance), generations.recording(self) as self._recorder:
             texts: list[str] = super().generate_until(requests, disable_tqdm)
             self.generations = self._recorder.in_order(requests)
-        return texts
+        return ["" if one.unfinished else text for text, one in zip(texts, self.generations, strict=True)]
 
     def _logits(self, forest: Forest, row: Row) -> torch.Tensor:
         """Return what follows each of `row.scored`: [scored, vocabulary]. All of the shared path goes through here."""
@@ -143,12 +148,18 @@ class SharedContextLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         return [finite(Answer(*one)) for one in super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)]
 
     def _model_generate(self, context: torch.Tensor, max_length: int, stop: list[str], **kwargs: Any) -> torch.Tensor:
-        output = super()._model_generate(context, max_length, stop, **kwargs)
+        stops = stop if self.thinking is None else [self.tok_decode(self.eot_token_id, skip_special_tokens=False)]
+        output = super()._model_generate(context, max_length, stops, **kwargs)
         if self._recorder is not None:
             prompt = context.shape[1] if self.backend == "causal" else 1  # a decoder's start token
             ends = generations.end_tokens(self.model, self.tokenizer)
-            for sequence in output.tolist():
-                self._recorder.measured(*generations.measure(sequence[prompt:], ends, stop, self.tokenizer))
+            for asked, sequence in zip(context.tolist(), output.tolist(), strict=True):
+                measure = generations.measure(sequence[prompt:], ends, stops, self.tokenizer)
+                if self.thinking is not None:
+                    written = self.tokenizer.decode(sequence[prompt:][: measure.tokens])
+                    tail = self.tokenizer.decode(asked[-PROMPT_TAIL:])
+                    measure = thought.measure(measure, written, tail, self.thinking, stop)
+                self._recorder.measured(measure)
         return output
 
     @property

@@ -1,47 +1,45 @@
 """Hold one loaded model and run jobs on it through lm-eval."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
 import torch
-from lm_eval import simple_evaluate
-from lm_eval.tasks import TaskManager
 
 from standings import result
 from standings.facts import table
 from standings.plan import Job
 from standings.repository import Repository
+from standings.result import score_rows
+from standings.samples import Repeat, Results, sample_rows
 from standings.suite import Benchmark, Lock, Protocol, Suite
 from standings.weights import HubPlace
 from standings.work import Work
-from tasks.harness import loading, speed
+from tasks.harness import loading, speed, thought
+from tasks.harness.asking import evaluate, finish_of
 from tasks.harness.errors import LockMismatch, NoChatTemplate
 from tasks.harness.generations import Generation
 from tasks.harness.scorer import SharedContextLM
 from tasks.weights import Cache, prepare
-
-# lm-eval draws 100,000 bootstrap samples where a metric has no closed form: 350 CPU-seconds for a standard error.
-BOOTSTRAP = 1000
 
 
 @dataclass(frozen=True)
 class Done:
     """What a finished job measured."""
 
-    results: dict[str, Any]  # lm_eval's EvalResults
-    repeats: int
-    finish: dict[tuple[str, int], tuple[int, str]]  # (task, document) → tokens and finish reason of its answer
+    repeats: list[Repeat]
     provenance: dict[str, Any]  # columns of the `run` table
     score: float
 
     def facts(self, run_id: str) -> tuple[pa.Table, pa.Table]:
         """Return the run's score rows and sample rows."""
-        scores = table("scores", result.score_rows(run_id, self.results, self.repeats))
-        return scores, table("samples", result.sample_rows(run_id, self.results, self.finish))
+        return table("scores", score_rows(run_id, self.repeats)), table("samples", sample_rows(run_id, self.repeats))
 
 
 class Session:
@@ -82,7 +80,10 @@ class Session:
         return prepare(own, self.cache, say)
 
     def run(self, job: Job, on_progress: Callable[[int, int], None]) -> Done:
-        """Run one job; raises LockMismatch, NoChatTemplate, NotFinite, NotAMeasurement or what the harness raises."""
+        """Run one job.
+
+        Raises LockMismatch, NoChatTemplate, Unsupported, NotFinite, NotAMeasurement or what the harness raises.
+        """
         suite = self.work.suites[job.suite]
         benchmark = next(item for item in suite.benchmarks if item.id == job.benchmark)
         protocol = Protocol.model_validate_json(job.protocol)
@@ -94,52 +95,44 @@ class Session:
             raise NoChatTemplate(
                 f"{benchmark.id} is asked with a chat template and {self.work.identity['model']} has none"
             )
+        thought.prepare(self.lm, protocol, self.work.identity["reasoning"])
         before, began = Counters.of(self.lm), time.monotonic()
-        self.lm.on_progress = on_progress
-        self.lm.generations = []
-        results = self._evaluate(benchmark, protocol, loaded)
-        result.check_documents(results, expected_documents(lock, benchmark))
-        result.check_answers(results)
-        score = score_of(suite, benchmark, results)
+        repeats, generations = self._ask(benchmark, protocol, loaded, expected_documents(lock, benchmark), on_progress)
         return Done(
-            results=results,
-            repeats=protocol.repeats,
-            finish=finish_of(loaded, self.lm.generations),
+            repeats=repeats,
             provenance={
                 **before.since(self.lm),
                 "seconds": time.monotonic() - began,
-                **outcome_counts(results, self.lm.generations),
+                **outcome_counts(repeats[0].results, generations),
             },
-            score=score,
+            score=fmean(score_of(suite, benchmark, repeat.results) for repeat in repeats),
         )
 
-    def _evaluate(self, benchmark: Benchmark, protocol: Protocol, loaded: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] | None = simple_evaluate(
-            model=self.lm,
-            tasks=[benchmark.task],
-            task_manager=Loaded(loaded),
-            num_fewshot=protocol.shots,
-            limit=benchmark.document_limit,
-            bootstrap_iters=BOOTSTRAP,
-            system_instruction=protocol.system_prompt,
-            apply_chat_template=protocol.chat_template,
-            fewshot_as_multiturn=protocol.fewshot_as_multiturn,
-            gen_kwargs=generation_settings(protocol) or None,
-        )
-        assert found is not None, "lm-eval returns None on other ranks alone, and there is one"
-        return found
+    def _ask(
+        self,
+        benchmark: Benchmark,
+        protocol: Protocol,
+        loaded: dict[str, Any],
+        expected: dict[str, int],
+        on_progress: Callable[[int, int], None],
+    ) -> tuple[list[Repeat], list[Generation]]:
+        """Ask as often as the protocol says, each time with a seed of its own, and check each time by itself."""
+        repeats: list[Repeat] = []
+        generations: list[Generation] = []
+        for number in range(protocol.repeats):
+            self.lm.on_progress = partial(_report, on_progress, number, protocol.repeats)
+            self.lm.generations = []
+            results = evaluate(self.lm, benchmark, protocol, loaded, number)
+            repeat = Repeat(results, finish_of(loaded, self.lm.generations))
+            result.check_documents(results, expected)
+            result.check_answers(repeat)
+            repeats.append(repeat)
+            generations += self.lm.generations
+        return repeats, generations
 
 
-class Loaded(TaskManager):  # type: ignore[misc]  # lm-eval ships no types
-    """Give lm-eval the very tasks that were checked against the lock."""
-
-    def __init__(self, loaded: dict[str, Any]) -> None:
-        super().__init__(include_defaults=False)
-        self._loaded = loaded
-
-    def load(self, *_: Any, **__: Any) -> Any:
-        """Return them."""
-        return self._loaded
+def _report(on_progress: Callable[[int, int], None], number: int, repeats: int, done: int, total: int) -> None:
+    on_progress(number * total + done, repeats * total)
 
 
 @dataclass(frozen=True)
@@ -169,48 +162,21 @@ class Counters:
         }
 
 
-def generation_settings(protocol: Protocol) -> dict[str, Any]:
-    """Return what overrides the task's own way to generate; empty where the protocol says nothing."""
-    settings: dict[str, Any] = {  # transformers refuses 20.0
-        name: int(value) if name == "top_k" else value for name, value in protocol.sampling.items()
-    }
-    if settings:
-        settings["do_sample"] = settings.get("temperature") != 0  # unless told, lm-eval drops the temperature
-    if protocol.max_tokens:
-        settings["max_gen_toks"] = protocol.max_tokens
-    return settings
-
-
-def finish_of(loaded: dict[str, Any], generations: Sequence[Generation]) -> dict[tuple[str, int], tuple[int, str]]:
-    """Say of each generated document how long its answer was and why it ended; of several answers, of the first."""
-    asked = [
-        (name, instance.doc_id)
-        for name, task in loaded["tasks"].items()
-        for instance in task.instances
-        if instance.request_type == "generate_until"
-        for _ in range(instance.repeats)  # one after the other, as lm-eval asks them
-    ]
-    finish: dict[tuple[str, int], tuple[int, str]] = {}
-    for place, generation in zip(asked, generations, strict=True):
-        finish.setdefault(place, (generation.tokens, generation.finish))
-    return finish
-
-
-def outcome_counts(results: dict[str, Any], generations: Sequence[Generation]) -> dict[str, Any]:
-    """Count documents and how the generated answers ended."""
+def outcome_counts(results: Results, generations: Sequence[Generation]) -> dict[str, Any]:
+    """Count documents, and of all repeats how the generated answers ended."""
     asked = sum(results["n-samples"][name]["effective"] for name in results["samples"])
     scored = {(name, sample["doc_id"]) for name, samples in results["samples"].items() for sample in samples}
-    reasons = [one.finish for one in generations]
+    reasons = Counter(one.finish for one in generations)
     return {
         "documents_attempted": asked,
         "documents_scored": len(scored),
         "tokens_out": sum(one.tokens for one in generations),
-        "unanswered": reasons.count("empty"),
-        "truncated": reasons.count("length"),
+        "unanswered": reasons["empty"] + reasons["thought"],
+        "truncated": reasons["length"] + reasons["thought"],
     }
 
 
-def score_of(suite: Suite, benchmark: Benchmark, results: dict[str, Any]) -> float:
+def score_of(suite: Suite, benchmark: Benchmark, results: Results) -> float:
     """Return the benchmark's score, or raise LockMismatch where the task gives no such metric."""
     found, wanted = results["results"][benchmark.task], f"{benchmark.score.metric},{benchmark.score.filter}"
     if wanted not in found:

@@ -1,42 +1,21 @@
-"""Bound what weights take on the disk: whole folders, the least recently used first, make room for a new one.
-
-The cache holds `files/<key>` (as fetched) and `ready/<key>` (converted). Beside each lies `<key>.use`: whoever uses the
-folder holds a shared lock on it, which the kernel takes back when the process dies, and its time is the last use.
-"""
+"""Bound what weights take on the disk: whole folders, the least recently used first, make room for a new one."""
 
 import fcntl
 import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from filelock import FileLock
 
 from tasks.weights.errors import NoRoom
+from tasks.weights.kept import Kept, list_kept, use_file
 from tasks.weights.staging import Report
 
-KINDS = ("files", "ready")
 RESERVE = 1 << 30  # bytes of the disk that weights leave to the lake, which shares it
 _GIB = 1 << 30
-
-
-@dataclass(frozen=True)
-class Kept:
-    """One folder of the cache."""
-
-    folder: Path
-    name: str  # whose weights they are
-    bytes: int
-    used_at: float  # seconds since 1970
-    planned: int  # bytes it will have; holds only while it is in use
-
-    @property
-    def use(self) -> Path:
-        """Return the file that is locked by whoever uses the folder."""
-        return _use_file(self.folder)
 
 
 class Cache:
@@ -62,17 +41,22 @@ class Cache:
             return self._limit
         return shutil.disk_usage(_there(self.root)).total // 2
 
+    @property
+    def free(self) -> int:
+        """Return the bytes that are free on the cache's disk."""
+        return shutil.disk_usage(_there(self.root)).free
+
     def use(self, folder: Path, name: str) -> None:
         """Keep a folder from eviction until `let_go`, or the process's end."""
         if folder not in self._uses:
-            path = _use_file(folder)
+            path = use_file(folder)
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+b")
             fcntl.flock(file, fcntl.LOCK_SH)  # waits where it is being evicted
             self._uses[folder] = file
         if not self._uses[folder].seek(0, os.SEEK_END):
             self._note(folder, name, 0)
-        os.utime(_use_file(folder))
+        os.utime(use_file(folder))
 
     def let_go(self, folder: Path) -> None:
         """Allow a folder to be evicted again."""
@@ -85,7 +69,7 @@ class Cache:
         """
         assert folder in self._uses, f"{folder} is filled and not in use"
         with FileLock(self.root / "room.lock"):
-            name = json.loads(_use_file(folder).read_bytes())["name"]
+            name = json.loads(use_file(folder).read_bytes())["name"]
             kept = list_kept(self.root)
             planned = lacking + sum(item.bytes for item in kept if item.folder == folder)
             if planned > self.limit:
@@ -98,7 +82,7 @@ class Cache:
             self._note(folder, name, planned)
 
     def _evict(self, others: Sequence[Kept], planned: int, lacking: int, name: str, report: Report) -> None:
-        free = shutil.disk_usage(self.root).free - RESERVE
+        free = self.free - RESERVE
         held, victims = [], []
         try:
             for item in sorted(others, key=lambda item: item.used_at):
@@ -144,42 +128,6 @@ class Cache:
         file.truncate(0)
         file.write(json.dumps({"name": name, "planned": planned}).encode())
         file.flush()
-
-
-def list_kept(root: Path) -> list[Kept]:
-    """List the folders of a cache, in any order."""
-    return [
-        _kept(folder)
-        for kind in KINDS
-        for folder in sorted((root / kind).glob("[!.]*"))
-        if folder.is_dir() and not folder.is_symlink()
-    ]
-
-
-def _kept(folder: Path) -> Kept:
-    use = _use_file(folder)
-    try:
-        noted = json.loads(use.read_bytes())
-    except (FileNotFoundError, ValueError):  # ValueError: written just now, or never
-        noted = {}
-    used_at = use.stat().st_mtime if use.exists() else folder.stat().st_mtime
-    return Kept(folder, noted.get("name", folder.name), bytes_in(folder), used_at, noted.get("planned", 0))
-
-
-def bytes_in(folder: Path) -> int:
-    """Add up the bytes that a folder takes; what it only links to takes none."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            found = path.lstat()
-        except FileNotFoundError:  # a download that was just renamed
-            continue
-        total += found.st_size if path.is_file() and not path.is_symlink() else 0
-    return total
-
-
-def _use_file(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.use")
 
 
 def _there(path: Path) -> Path:

@@ -9,8 +9,9 @@ from filelock import FileLock, Timeout
 
 from standings.repository import RepositoryFile
 from standings.weights import AnyPlace, FolderPlace, WeightsFile, WeightsManifest, source_of
-from tasks.weights.cache import Cache, bytes_in
+from tasks.weights.cache import Cache
 from tasks.weights.errors import Fault, NoWeights, Unusable
+from tasks.weights.kept import bytes_in
 from tasks.weights.places import obtain
 from tasks.weights.staging import Report, staged_file, sweep
 from tasks.weights.verified import hashes_of, holds, remember

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from flows.cli.app import app
+from tasks.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
 ROOT: Any = typer.main.get_command(app)
@@ -67,3 +68,8 @@ def test_each_command_says_what_it_does_in_one_line_and_shows_an_example() -> No
         first = command.help.split("\n\n")[0]
         assert len(first) <= 80, (name, first)
         assert command.epilog.startswith(f"Example: {name}"), name
+
+
+def test_each_setting_is_in_the_table_of_settings_and_no_other() -> None:
+    named = set(re.findall(r"^\| `STANDINGS_(\w+)` \|", PAGE.partition("## Settings")[2], re.MULTILINE))
+    assert named == {name.upper() for name in Settings.model_fields}

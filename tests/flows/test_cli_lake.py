@@ -46,7 +46,7 @@ def test_a_plan_says_what_would_be_run_why_and_at_what_cost(ask: Ask) -> None:
 
 def test_a_plan_lists_what_does_not_fit_the_machine(ask: Ask) -> None:
     text = " ".join(ask("plan", "--limit", "5", STANDINGS_MEMORY="4GiB").stdout.split())
-    assert "too_large: needs 32 GiB of memory, this machine gives 4: 1 model, 3 cells: jade/base-8b" in text
+    assert "too_large: needs up to 64 GiB of memory, this machine gives 4: 1 model, 3 cells: jade/base-8b" in text
 
 
 def test_a_plan_for_another_machine_says_what_would_run_where(ask: Ask) -> None:

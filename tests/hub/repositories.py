@@ -55,6 +55,7 @@ class Repository:
     gated: Literal[False, "auto", "manual"] = False  # terms must be accepted before a file is given
     private: bool = False
     readers: set[str] = field(default_factory=set)  # tokens whose account may read it
+    refusals: dict[str, str] = field(default_factory=dict)  # token to why it may not read, in the hub's words
     card: dict[str, Any] = field(default_factory=dict)  # fields of its record that a test wants otherwise
     commits: dict[str, dict[str, File]] = field(default_factory=dict)
 

@@ -163,7 +163,9 @@ class Handler(BaseHTTPRequestHandler):
         if not (found := self._find(name, revision)):
             return
         repository, sha = found
-        if not repository.lets_read(self.token):
+        if said := repository.refusals.get(self.token or ""):
+            self._error(403, None, said)
+        elif not repository.lets_read(self.token):
             code = 403 if self.token else 401
             self._error(code, "GatedRepo", f"Access to model {name} is restricted.")
         elif (file := repository.commits[sha].get(path)) is None:

@@ -144,6 +144,16 @@ def test_different_job_of_a_generated_answer(changed):
     assert job(protocol=generated | changed) not in (job(protocol=generated), None)
 
 
+def test_a_chat_is_another_job_for_a_model_with_other_marks_of_its_thought_or_switches_of_its_template():
+    chat = {"output": "generate_until", "chat_template": True, "thinking": {}}
+    thinking = {"name": "q4", "reasoning": "on"}
+    own = [{"thinking": {"start": "[THINK]", "end": "[/THINK]"}}, {"template": {"reasoning_effort": "low"}}]
+    jobs = [job(protocol=chat, variant=thinking | fields) for fields in ({}, *own)]
+    assert len({*jobs, None}) == 4
+    completions = [job(protocol={"output": "multiple_choice"}, variant=thinking | fields) for fields in ({}, *own)]
+    assert len({*completions}) == 1
+
+
 @pytest.mark.parametrize("default", [{"repeats": 1}, {"thinking": None}, {"template": {}}, {"sampling": {}}])
 def test_a_protocols_field_at_its_default_moves_no_id(default):
     generated = {"output": "generate_until"}

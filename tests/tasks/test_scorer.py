@@ -12,7 +12,7 @@ from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM
 
 from tasks.harness.errors import NotFinite
-from tasks.harness.generations import measure
+from tasks.harness.generations import Measure, measure
 from tasks.harness.packing import Forest, Row
 from tasks.harness.scorer import SharedContextLM
 from tests.tiny import ARCHITECTURES, CORPUS, tiny_model, tiny_tokenizer
@@ -267,9 +267,9 @@ def test_an_answer_ends_with_the_token_that_completes_its_stop_sequence() -> Non
     tokenizer = tiny_tokenizer()
     before, after = (tokenizer.encode(text) for text in ("Anna is in the garden", ". Paul is in the kitchen"))
     end = tokenizer.eos_token_id
-    assert measure([*before, *after], {end}, ["garden", "kitchen"], tokenizer) == (len(before), True)
-    assert measure([*before, *after], {end}, ["tower"], tokenizer) == (len(before + after), False)
-    assert measure([*before, end, *after], {end}, ["kitchen"], tokenizer) == (len(before) + 1, True)
+    assert measure([*before, *after], {end}, ["garden", "kitchen"], tokenizer) == Measure(len(before), True)
+    assert measure([*before, *after], {end}, ["tower"], tokenizer) == Measure(len(before + after), False)
+    assert measure([*before, end, *after], {end}, ["kitchen"], tokenizer) == Measure(len(before) + 1, True)
 
 
 def test_an_answer_without_text_is_called_empty(folder: Folder) -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from standings.plan import Job
 from standings.suite import Protocol, Score
 from standings.work import make_work
-from tasks.harness import loading, session
+from tasks.harness import asking, loading, session
 from tasks.harness.errors import LockMismatch
 from tasks.harness.generations import Generation
 from tasks.harness.session import Done, Session
@@ -127,14 +127,18 @@ def test_a_score_that_the_task_does_not_give_is_refused_by_name(workplace):
         session.score_of(suite, other, results)
 
 
-def test_of_a_document_that_is_asked_twice_the_first_answer_is_described():
+def test_each_answer_to_a_document_that_its_task_asks_twice_is_described():
     def task(*documents: int) -> SimpleNamespace:
         instances = [SimpleNamespace(request_type="generate_until", doc_id=one, repeats=2) for one in documents]
         return SimpleNamespace(instances=instances)
 
     loaded = {"tasks": {"a": task(0, 1), "b": task(0)}}
     answers = [Generation(tokens, "stop") for tokens in (1, 2, 3, 4, 5, 6)]
-    assert session.finish_of(loaded, answers) == {("a", 0): (1, "stop"), ("a", 1): (3, "stop"), ("b", 0): (5, "stop")}
+    assert asking.finish_of(loaded, answers) == {
+        ("a", 0): [(1, "stop"), (2, "stop")],
+        ("a", 1): [(3, "stop"), (4, "stop")],
+        ("b", 0): [(5, "stop"), (6, "stop")],
+    }
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def test_of_a_document_that_is_asked_twice_the_first_answer_is_described():
 )
 def test_a_protocol_that_samples_is_not_asked_greedily(asked, settings):
     protocol = Protocol(output="generate_until", **asked)
-    found = session.generation_settings(protocol)
+    found = asking.generation_settings(protocol)
     assert found == settings
     assert isinstance(found.get("top_k", 20), int)
 
@@ -161,7 +165,7 @@ def test_a_temperature_reaches_the_model(workplace):
     lm = Session(make_work(assignment, workplace.registry, suites, workplace.place), say=lambda text: None).lm
 
     def answer(protocol: Protocol) -> str:
-        settings = {"until": [], "max_gen_toks": 12, **session.generation_settings(protocol)}
+        settings = {"until": [], "max_gen_toks": 12, **asking.generation_settings(protocol)}
         torch.manual_seed(1234)
         return lm.generate_until([Instance("generate_until", {}, ("Anna is", settings), 0, ("t", 0, 1))])[0]
 

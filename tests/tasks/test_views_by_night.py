@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from standings.failure import Reason
+from tasks.workplace import Workplace
 from tests.nights import Nights
 
 BOTH = {"sums": 30, "order": 30}
@@ -146,6 +147,16 @@ def test_a_new_revision_and_a_new_epoch_in_one_night_never_show_a_mixed_row_or_c
     assert board.column("order")["one"] == (1, 12)
 
 
+def test_a_changed_protocol_replaces_each_number_on_its_own_and_marks_it_until_then(board: Nights):
+    board.protocols = {"completion": {"output": "multiple_choice", "shots": 2}}
+    board.night(one={"sums": 20}, two={"sums": Reason.DEGENERATE})
+    assert board.column("sums") == {"one": (1, 20), "three": (1, 24)}
+    marked = {row["model"] for row in board.ask("FROM leaderboard.results WHERE benchmark = 'sums' AND superseded")}
+    assert marked == {"acme/three"}
+    assert board.why("two", "sums") == "degenerate: as the test says"
+    assert board.ask("FROM leaderboard.held_back") == []
+
+
 def test_a_renamed_suite_takes_its_board_with_it_and_one_suites_night_leaves_the_others_alone(board: Nights):
     board.suites = {"mini": ["sums", "order"], "other": ["order"]}
     board.night()
@@ -157,3 +168,11 @@ def test_a_renamed_suite_takes_its_board_with_it_and_one_suites_night_leaves_the
         suites = {row["suite"] for row in board.ask(f"FROM leaderboard.{view}")}
         assert suites <= {"other", "renamed"}, view
     assert board.column("sums") == {"one": (1, 36), "two": (1, 30), "three": (1, 24)}, "the same jobs, not run again"
+
+
+def test_only_a_night_of_all_suites_in_full_speaks_for_the_whole_registry(board: Nights):
+    board.write()
+    assert Workplace.open(board.settings).whole
+    assert Workplace.open(board.settings, models=("acme/one",)).whole, "a model narrows the work alone"
+    assert not Workplace.open(board.settings, ("mini",)).whole
+    assert not Workplace.open(board.settings, limit=5).whole

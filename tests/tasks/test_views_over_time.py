@@ -129,3 +129,25 @@ def test_a_benchmark_that_leaves_the_suite_leaves_the_index(lake: LakeRows) -> N
     lake.add("benchmarks", {**gsm, "removed": True, "known_from": day(10)})
     [after] = shown(lake, "leaderboard.overall")
     assert (after["rank"], after["index"], after["benchmarks"]) == (1, 50, 1)
+
+
+def test_nothing_that_comes_after_a_flip_turns_the_board_back(lake: LakeRows) -> None:
+    one, two, other = lake.model("one"), lake.model("two"), lake.model("one", "fp32", is_primary=False)
+    first = lake.benchmark("s", "arc")
+    counted(lake, first, one, 50)
+    late = lake.want(first, two)
+    counted(lake, first, other, 70)
+    second = lake.benchmark("s", "arc", epoch=2, known=10)
+    run = counted(lake, second, one, 51, at=11)
+    asked = lake.want(second, two, known=10)
+    flipped = {("one", 2, 0.51)}
+    assert {(row["model"], row["epoch"], row["score"]) for row in shown(lake)} == flipped
+    lake.run(late, right=60, at=12)  # a straggler: planned before the bump
+    assert {(row["model"], row["epoch"], row["score"]) for row in shown(lake)} == flipped
+    lake.model("one", "fp32", known=13)  # promoted, and only in the old epoch
+    lake.model("one", known=13, is_primary=False)
+    assert {(row["model"], row["epoch"], row["score"]) for row in shown(lake)} == flipped
+    lake.rule(run, "withdrawn", at=14)
+    assert shown(lake) == []
+    lake.run(asked, right=61, at=15)
+    assert {(row["model"], row["epoch"], row["score"]) for row in shown(lake)} == {("two", 2, 0.61)}

@@ -16,7 +16,8 @@ from standings.failure import Reason
 from standings.repository import Repository
 from standings.weights import HubPlace, WeightsManifest
 from tasks.weights import Cache, NoRoom, prepare
-from tasks.weights.cache import RESERVE, list_kept
+from tasks.weights.cache import RESERVE
+from tasks.weights.kept import list_kept
 from tasks.weights.verified import sha256_of
 from tests.hub import Fault, Hub
 from tests.tiny_gguf import tiny_gguf
@@ -122,7 +123,7 @@ def test_room_that_another_process_was_promised_is_not_promised_twice(get: Get, 
 
 
 def test_a_half_fetched_model_is_counted_and_may_go(get: Get, hub: Hub, root: Path, monkeypatch) -> None:
-    monkeypatch.setattr("tasks.weights.hub.PAUSES", [])
+    monkeypatch.setattr("tasks.weights.patience.PAUSES", [])
     hub.faults.append(Fault("cut", file="acme/a", after=SIZE // 2))
     with pytest.raises(Exception, match="no place holds"):
         get("a")

@@ -53,17 +53,20 @@ def ask(root: Path, *words: str) -> Result:
     return CliRunner().invoke(app, words, prog_name="standings", env=env)
 
 
-def test_a_revision_on_a_hub_is_all_that_an_entry_needs_and_a_plan_asks_for_nothing(place: Path, hub: Hub):
+def test_a_revision_on_a_hub_is_all_that_an_entry_needs_and_a_plan_asks_for_nothing(made: Path, place: Path, hub: Hub):
     assert "3 jobs in 1 assignment" in ask(place, "plan", "--suite", "tiny").output
     assert hub.requests == [], "a plan downloads nothing, and asks nothing of a hub"
     [outcome], _ = night(reopen(place))
     assert len(outcome.stored) == len(BENCHMARKS), outcome
     assert reopen(place).plan().counted == len(BENCHMARKS)
-    fetched = {name for name, *_ in hub.fetched()}
-    assert fetched >= {"config.json", "model.safetensors", "tokenizer.json"}
+    fetched = [name for name, *_ in hub.fetched()]
+    assert sorted(fetched) == sorted(path.name for path in (made / "model").iterdir()), "each once"
+    old = hub.repository(MODEL).head
+    asked = [request.path for request in hub.requests if request.path.startswith("/api/models")]
+    assert asked == [f"/api/models/{MODEL}/revision/{old}"], "neither transformers nor lm-eval asks for more"
+    assert {request.method for request in hub.requests} == {"GET"}
 
     hub.requests.clear()
-    old = hub.repository(MODEL).head
     pin(place, hub.repository(MODEL).commit(tiny_model(place / "second", seed=1)))
     assert hub.repository(MODEL).head != old
     assert "new revision" in ask(place, "plan", "--suite", "tiny").output

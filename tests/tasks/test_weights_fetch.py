@@ -230,7 +230,7 @@ def test_a_file_that_a_hub_lacks_is_named(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_a_hub_that_is_down_is_skipped_for_the_next_place(hub: Hub, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("tasks.weights.hub.PAUSES", [0.0])
+    monkeypatch.setattr("tasks.weights.patience.PAUSES", [0.0])
     commit = hub.repository("some/model").commit({"model.gguf": WHOLE})
     hub.stop()
     places = {"hub": "some/model", "revision": commit}, folder_with(tmp_path / "mine")

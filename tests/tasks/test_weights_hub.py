@@ -31,7 +31,7 @@ Get = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.weights.hub.PAUSES", [0.0] * 5)
+    monkeypatch.setattr("tasks.weights.patience.PAUSES", [0.0] * 5)
 
 
 @pytest.fixture
@@ -181,6 +181,14 @@ def test_gated_names_the_page_and_the_token(get: Get, hub: Hub, commit: str, mon
     assert f"{told}with the account of HF_TOKEN (403)" in str(caught.value).splitlines()[0]
     monkeypatch.setenv("HF_TOKEN", "hf_right")
     get()
+
+
+def test_a_token_without_the_right_is_told_in_the_hubs_own_words(get: Get, hub: Hub, commit: str, monkeypatch) -> None:
+    hub.repository(MODEL).refusals["hf_narrow"] = "Please enable access to public gated repositories in your settings."
+    monkeypatch.setenv("HF_TOKEN", "hf_narrow")
+    with pytest.raises(NoWeights, match=r"403: Please enable access .* in your settings\. Set HF_TOKEN to") as caught:
+        get()
+    assert caught.value.reason is Reason.GATED
 
 
 def test_the_token_is_for_the_hub_alone(get: Get, hub: Hub, commit: str, monkeypatch: pytest.MonkeyPatch) -> None:
