@@ -1,5 +1,6 @@
 """Keep immutable objects under keys, behind five verbs: in a folder here, in an S3 bucket in tasks/s3.py."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,7 @@ from typing import Protocol
 from tasks.durable import sync
 
 _PRIVATE = ".tmp"  # no part of a key begins with a dot, so nothing in there is ever listed
+_TRIES = 20
 _PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*")
 
 
@@ -63,10 +65,9 @@ class FolderStore:
     def create(self, key: str, body: bytes) -> None:
         """Write beside, then link: `os.link` fails where the key exists, so one writer wins."""
         target = self._path(key)
-        _make_folders(target.parent)
         written = self._write_beside(body)
         try:
-            os.link(written, target)
+            _link(written, target)
         except FileExistsError:
             if _sha256(target.read_bytes()) != _sha256(body):
                 raise Conflict(f"{key}: other bytes are there; an object is written once") from None
@@ -104,13 +105,16 @@ class FolderStore:
         return sync(target.parent)
 
     def delete(self, key: str) -> None:
-        """Unlink. The folder stays: another writer may be about to link into it."""
+        """Unlink, and remove the folders that it leaves empty, which a listing would walk through for ever."""
         target = self._path(key)
         try:
             target.unlink()
         except (FileNotFoundError, NotADirectoryError):
             return
-        sync(target.parent)
+        # Who is about to link into a folder that goes makes it again.
+        left = next(folder for folder in target.parents if folder == self.root or not _removed(folder))
+        with contextlib.suppress(FileNotFoundError):  # another's delete removed it meanwhile
+            sync(left)
 
     def _path(self, key: str) -> Path:
         check_key(key)
@@ -150,6 +154,25 @@ def _walk(folder: str, base: str, prefix: str, after: str) -> Iterator[Entry]:
                 yield from _walk(item.path, key, prefix, after)
         elif key.startswith(prefix) and key > after:
             yield Entry(key, item.stat().st_size)
+
+
+def _link(written: Path, target: Path) -> None:
+    """Link into a folder that somebody else's delete may just have removed."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            _make_folders(target.parent)
+            return os.link(written, target)
+    _make_folders(target.parent)
+    return os.link(written, target)
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a folder if it is empty."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _make_folders(folder: Path) -> None:
