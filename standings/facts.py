@@ -252,6 +252,28 @@ VERDICTS = _schema(
     ("decided_at", UTC, "when"),
 )
 
+# One row is a ruling on all runs that match its conditions; a condition that is null is none.
+RULES = _schema(
+    ("rule_id", TEXT, "hash of the rest"),
+    ("verdict", TEXT, "withdrawn, suspect or cleared"),
+    ("reason", TEXT, "why"),
+    ("who", TEXT, "person"),
+    ("decided_at", UTC, "when"),
+    ("standing", FLAG, "runs that are admitted later are covered too"),
+    ("admitted_to", INT, "last place in the gate's log when it was decided: runs up to there are covered"),
+    ("suite", TEXT, "suite that asks the run's benchmark", NULLABLE),
+    ("benchmark", TEXT, "name of the run's benchmark in a suite", NULLABLE),
+    ("model", TEXT, "model id", NULLABLE),
+    ("revision", TEXT, "model's revision", NULLABLE),
+    ("lock", TEXT, "sha256 of the task's lock: which data set, and how it was asked", NULLABLE),
+    ("harness", TEXT, "lm-eval's version", NULLABLE),
+    ("engine_version", TEXT, "engine's library and version", NULLABLE),
+    ("worker", TEXT, "machine's name", NULLABLE),
+    ("device", TEXT, "cpu or the GPU's name", NULLABLE),
+    ("finished_after", UTC, "runs that ended then or later", NULLABLE),
+    ("finished_before", UTC, "runs that ended before", NULLABLE),
+)
+
 # One row is an operator's act.
 DECISIONS = _schema(
     ("decision", TEXT, "retry or flip_epoch"),
@@ -270,6 +292,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "wanted": WANTED,
     "admissions": ADMISSIONS,
     "verdicts": VERDICTS,
+    "rules": RULES,
     "decisions": DECISIONS,
 }
 
