@@ -37,6 +37,7 @@ CLOCKS = {  # the column that says when a row was appended
     "verdicts": "decided_at",
     "rules": "decided_at",
     "decisions": "decided_at",
+    "reported": "known_from",
 }
 Row = dict[str, Any]
 Got = TypeVar("Got")
