@@ -16,6 +16,8 @@ from flows.cli import (
     demo,
     epoch,
     evaluate,
+    exporting,
+    importing,
     lake,
     models,
     plan,
@@ -114,6 +116,8 @@ _add(app, runs.runs, runs.EXAMPLE)
 _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
+_add(app, importing.import_, importing.EXAMPLE, "import")
+_add(app, exporting.export, exporting.EXAMPLE)
 app.add_typer(lake.group, name="lake")
 _add(app, weights.weights, weights.EXAMPLE)
 app.add_typer(epoch.group, name="epoch")
