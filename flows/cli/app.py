@@ -28,6 +28,7 @@ from flows.cli import (
     samples,
     sql,
     suites,
+    verdict,
     weights,
 )
 from flows.cli.errors import USAGE, words
@@ -116,6 +117,7 @@ _add(app, runs.runs, runs.EXAMPLE)
 _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
+app.add_typer(verdict.group, name="verdict")
 _add(app, importing.import_, importing.EXAMPLE, "import")
 _add(app, exporting.export, exporting.EXAMPLE)
 app.add_typer(lake.group, name="lake")
