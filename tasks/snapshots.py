@@ -190,6 +190,7 @@ def fetch(store: Store, manifest: Manifest, cache: Path, name: str = BOARD) -> P
     if not path.exists() or path.stat().st_size != right.bytes:
         _write(path, read_verified(store, key_of(manifest.id, name), right.sha256))
         _forget_old(cache)
+    os.utime(path.parent)  # the cache keeps what was asked for last
     return path
 
 

@@ -26,6 +26,7 @@ from flows.cli import (
     retry,
     runs,
     samples,
+    snapshot,
     sql,
     suites,
     verdict,
@@ -118,6 +119,7 @@ _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
 app.add_typer(verdict.group, name="verdict")
+app.add_typer(snapshot.group, name="snapshot")
 _add(app, importing.import_, importing.EXAMPLE, "import")
 _add(app, exporting.export, exporting.EXAMPLE)
 app.add_typer(lake.group, name="lake")
