@@ -4,7 +4,7 @@
 | --- | --- |
 | `inbox/v1/<job_id>/<run_id>/{samples,scores,run}.parquet` | one run; `run` is put last and is the commit record |
 | `admissions/v1/<number>.parquet` | one pass of the gate (tasks/admission.py), from 000000000001 without a gap |
-| `facts/v1/<table>/<time>-<sha256>.parquet` | rows appended to models, benchmarks, wanted, verdicts, rules, decisions |
+| `facts/v1/<table>/<time>-<sha256>.parquet` | rows appended to a table of `CLOCKS` |
 | `compacted/v1/` | the same rows in few files (tasks/compaction.py), after which runs leave the inbox |
 | `quarantine/<job_id>/<run_id>/` | a copy of a run that the gate set aside, with the reason |
 """

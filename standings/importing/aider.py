@@ -27,7 +27,7 @@ def read(file: File) -> Reading:
             reading.numbers.append(
                 Number(
                     place=("aider_polyglot", entry["dirname"], metric),
-                    model_told=file.model or entry["model"],
+                    model_told=entry["model"],
                     benchmark_told="aider polyglot",
                     evidence="reported",
                     metric=metric,

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from standings.identity import digest
 from standings.importing.number import (
     Evidence,
     File,
@@ -36,7 +35,7 @@ def read(file: File) -> Reading:
             if isinstance(score, str | bool) or (value := as_float(score)) is None or unknown:
                 reading.left_out.append(f"{result['evaluation_name']}: the score is {score!r}, no number")
                 continue
-            reading.numbers.append(number(file, record, result, place, value))
+            reading.numbers.append(number(record, result, place, value))
     return reading
 
 
@@ -48,7 +47,7 @@ def records(body: bytes) -> Iterator[Record]:
         yield from (json.loads(line) for line in body.splitlines() if line.strip())
 
 
-def number(file: File, record: Record, result: Record, place: int, value: float) -> Number:
+def number(record: Record, result: Record, place: int, value: float) -> Number:
     """Turn one result into a number."""
     source, library, model = (record.get(name) or {} for name in ("source_metadata", "eval_library", "model_info"))
     metric, details = result.get("metric_config") or {}, model.get("additional_details") or {}
@@ -64,7 +63,7 @@ def number(file: File, record: Record, result: Record, place: int, value: float)
     lower = metric.get("lower_is_better")
     return Number(
         place=where(record, result, place),
-        model_told=file.model or model.get("id") or model["name"],
+        model_told=model.get("id") or model["name"],
         organisation_told=as_text(model.get("developer")),
         revision=as_text(details.get("sha")) or as_text(details.get("revision")),
         benchmark_told=told,
@@ -100,7 +99,7 @@ def where(record: Record, result: Record, place: int) -> tuple[str, ...]:
         str(result.get("evaluation_result_id") or place),
         str(metric),
         str(result.get("evaluation_timestamp") or record.get("evaluation_timestamp")),
-        digest([model, result.get("generation_config"), record.get("eval_library")]),
+        json.dumps([model, result.get("generation_config"), record.get("eval_library")], sort_keys=True),
     )
 
 

@@ -18,7 +18,7 @@ FOLDER = ".eval_results"
 
 def read(file: File) -> Reading:
     """Read all entries. Values stand as told: the format fixes no unit, and both 0.41 and 20.9 are in use."""
-    model = file.model or model_of(file.name)
+    model = model_of(file.name) or file.model
     if model is None:
         raise Refused(
             "does not say whose results it holds. Give --model, or keep the file at ORG/MODEL/.eval_results/."

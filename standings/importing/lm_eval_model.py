@@ -28,7 +28,7 @@ def asked_model(results: Mapping[str, Any], given: str | None) -> Asked:
     """Return the model that a results file names; `given` is a person's word where it names none."""
     config = results.get("config", {})
     arguments = model_arguments(config.get("model_args"))
-    model = given or model_name(results, config, arguments)
+    model = model_name(results, config, arguments) or given
     if model is None:
         raise Refused("names no model. Say whose numbers these are with --model.")
     marks = set()

@@ -46,7 +46,30 @@ class Number:
     date: datetime.date | None = None
     marks: frozenset[Mark] = frozenset()  # what only the reader of this format can know
 
+    def require_storable(self) -> None:
+        """Raise Refused where a field is not of the sort that the lake keeps; files of strangers hold anything."""
+        for name in TEXTS:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise Refused(f"says {value!r} for {name} of {self.benchmark_told!r}, which is no text. Correct it.")
+            (value or "").encode()  # half a surrogate pair is text to JSON, and can't be written
 
+
+TEXTS = (
+    "model_told",
+    "benchmark_told",
+    "metric",
+    "filter",
+    "settings",
+    "task",
+    "task_version",
+    "organisation_told",
+    "revision",
+    "harness",
+    "harness_version",
+    "source",
+    "source_commit",
+)
 TOLD = tuple(item.name for item in fields(Number) if item.name not in ("place", "marks"))
 
 
@@ -75,7 +98,8 @@ Reader = Callable[[File], Reading]
 def as_int(value: Any) -> int | None:
     """Return a whole number, or None where there is none: text such as `N/A`, a fraction, true."""
     number = as_float(value)
-    return int(number) if number is not None and number == int(number) else None
+    # The lake keeps 64 bits.
+    return int(number) if number is not None and abs(number) < 2**63 and number == int(number) else None
 
 
 def as_float(value: Any) -> float | None:
@@ -84,7 +108,7 @@ def as_float(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if number - number == 0 else None  # neither NaN nor infinite
 

@@ -27,8 +27,11 @@ def read(file: File, forced: Format | None) -> tuple[Format, Reading]:
     refuse_what_is_no_data(file.body)
     chosen = forced or recognise(file.body)
     try:
-        return chosen, READERS[chosen](file)
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError, yaml.YAMLError) as error:
+        reading = READERS[chosen](file)
+        for number in reading.numbers:
+            number.require_storable()
+        return chosen, reading
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError, yaml.YAMLError) as error:
         if isinstance(error, Refused):
             raise
         said = f"{error} is not there" if isinstance(error, KeyError) else str(error).splitlines()[0]
@@ -109,7 +112,7 @@ def _json(body: bytes) -> Any:
 def _yaml(body: bytes) -> Any:
     try:
         return yaml.load(body, yaml.BaseLoader)  # noqa: S506 — safe, and all text
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return None
 
 

@@ -39,7 +39,7 @@ def read(file: File) -> Reading:
     table = as_text_table(file.body)
     require_columns(table.column_names)
     rows = [{name: (text or "").strip() for name, text in row.items()} for row in table.to_pylist()]
-    return Reading(numbers=[number(place, row, file) for place, row in enumerate(rows, 1)])
+    return Reading(numbers=[number(place, row) for place, row in enumerate(rows, 1)])
 
 
 def as_text_table(body: bytes) -> pa.Table:
@@ -74,7 +74,7 @@ def require_columns(names: list[str]) -> None:
             raise Refused(f"{what} column {', '.join(found)}. docs/import.md lists the columns.")
 
 
-def number(place: int, row: dict[str, str], file: File) -> Number:
+def number(place: int, row: dict[str, str]) -> Number:
     """Turn one row into a number."""
 
     def refuse(column: str, right: str) -> Refused:
@@ -101,7 +101,7 @@ def number(place: int, row: dict[str, str], file: File) -> Number:
         raise refuse("evidence", "reported or measured_elsewhere")
     return Number(
         place=("tidy", *(row.get(name, "") for name in KEY)),
-        model_told=file.model or row["model"],
+        model_told=row["model"],
         benchmark_told=row["benchmark"],
         value=value,
         unit=UNITS[row["unit"]],  # type: ignore[arg-type]

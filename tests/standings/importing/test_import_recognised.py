@@ -75,3 +75,29 @@ def test_until_042_sample_files_are_called_after_the_task() -> None:
     body = file({"results": {"arc": {}, "arc_easy": {}}}).body
     names = ["pretrained__a__b_arc_easy.jsonl", "pretrained__a__b_arc.jsonl", "notes.jsonl"]
     assert dict(samples_beside("results.json", names, body)) == {"arc_easy": names[0], "arc": names[1]}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"results": {"a": {"acc": 10**400}}},
+        {"versions": None},
+        {"results": {"a": {"acc,none": 0.5}}, "group_subtasks": {"a": ["b"], "b": ["a"]}},
+        {"config": {"model": "hf", "model_args": {"pretrained": "a/\ud800"}}},
+        {"n-samples": {"sums": {"original": 10**30, "effective": 10**30}}},
+        {"config": [1, 2]},
+        {"higher_is_better": {"sums": True}},
+    ],
+)
+def test_whatever_a_stranger_writes_is_read_or_refused_and_never_a_bug(odd: dict[str, object]) -> None:
+    try:
+        numbers = read(file(harness_04(**odd)), None)[1].numbers
+    except Refused:
+        return
+    assert numbers
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    record = eval_ever(model_info={"name": "a", "id": 7, "additional_details": {}})
+    with pytest.raises(Refused, match="says 7 for model_told"):
+        read(file(record), None)
