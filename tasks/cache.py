@@ -7,6 +7,7 @@ pointer or a listing says is always asked of the bucket.
 import hashlib
 import os
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,8 @@ from tasks.store import Entry, Store
 
 # Keys that are written once, and read more than once.
 KEPT = ("inbox/", "admissions/", "facts/", "compacted/")
+CACHE_LIMIT = 10 * 2**30  # bytes
+ABANDONED = 3_600  # seconds, after which a part is of a process that was killed
 ROOM = 0.8  # of the limit, to which the oldest copies are deleted once it is passed
 
 
@@ -79,11 +82,15 @@ class CachedStore:
                 self._make_room()
 
     def _make_room(self) -> None:
-        """Delete the copies that were read longest ago, and the parts that a killed process left."""
+        """Delete the copies that were read longest ago, and what killed processes left."""
         found = []
-        for path in [*self.folder.glob("??/*.*"), *self.folder.glob("*.part")]:
+        for path in self.folder.glob("??/*.*"):
             with suppress(FileNotFoundError):
                 found.append((path.stat().st_mtime_ns, path.stat().st_size, path))
+        for part in self.folder.glob("*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > ABANDONED:
+                    part.unlink()
         self._size = sum(size for _, size, _ in found)
         for _, size, path in sorted(found):
             if self._size <= self.limit * ROOM:

@@ -87,7 +87,7 @@ def _delete_originals(view: View, ready: Mapping[RunKey, Row], rotten: dict[str,
     deleted: list[int] = []
     for number, entries in objects.items():
         if _is_sound(view.store, shards[number], rotten):
-            deleted += _delete(view.store, entries, "collect.in_originals")
+            deleted += _delete(view.store, entries, lambda: reach("collect.in_originals"))
     return deleted
 
 
@@ -120,7 +120,7 @@ def _delete_superseded(store: Store, newest: Manifest, now: datetime) -> list[in
     files = [entry for name in SCHEMAS for entry in store.list(f"{COMPACTED}{name}/") if entry.key not in needed]
     gone = [entry for entry in files if entry.key in old or now - _began(entry.key) > ORPHAN_AFTER]
     # Manifests last: a file that no manifest names any more would wait for a week.
-    return _delete(store, gone, "collect.in_files") + _delete(store, past)
+    return _delete(store, gone, lambda: reach("collect.in_files")) + _delete(store, past)
 
 
 def _manifest(store: Store, key: str) -> Manifest | None:
@@ -135,11 +135,10 @@ def _began(key: str) -> datetime:
     return started(key.rpartition("/")[2][:36])
 
 
-def _delete(store: Store, entries: Sequence[Entry], point: str | None = None) -> list[int]:
+def _delete(store: Store, entries: Sequence[Entry], after_first: Callable[[], None] = lambda: None) -> list[int]:
     """Delete objects and return their sizes."""
     for entry in entries[:1]:
         store.delete(entry.key)
-        if point:
-            reach(point)
+        after_first()
     each(lambda entry: store.delete(entry.key), entries[1:])
     return [entry.bytes for entry in entries]

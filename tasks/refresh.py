@@ -19,6 +19,7 @@ from tasks.exports import export
 from tasks.lake import CLOCKS, Lake
 from tasks.publish import LIBRARIES, publish
 from tasks.snapshots import BOARD, Inputs, Pointer, Target, fetch, includes, latest, manifest_of, open_latest
+from tasks.tidying import tidy_if_due
 
 NOT_ON_THE_BOARD = {"samples"}  # read from the lake by run, too many for every reader to fetch
 
@@ -39,7 +40,8 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
 
     The registry is not read: with its folder gone the board rebuilds equal. The board is a function of the facts and
     the code, so where neither has changed the published one stands and nothing is built. When it returns, the newest
-    snapshot has all the facts that were there when it was called, whoever publishes beside it.
+    snapshot has all the facts that were there when it was called, whoever publishes beside it. Once many runs lie in
+    the inbox they are compacted, after the board is out.
     """
     admitted = admission.admit(lake, now)
     while True:
@@ -50,6 +52,7 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
         if pointer.front.id == inputs.id or includes(pointer.front, inputs):
             break
         # Somebody published facts that were added after ours were read, without others that we have: read them all.
+    tidy_if_due(lake, now)
     return Refreshed(
         snapshot=pointer.id,
         board=fetch(lake.store, manifest_of(lake.store, pointer), boards),

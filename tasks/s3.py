@@ -8,9 +8,11 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from standings.address import Address, Bucket
+from tasks.cache import CACHE_LIMIT, CachedStore, behind
 from tasks.store import Conflict, Entry, FolderStore, Missing, Store, check_key
 
 SHA256 = "sha256"  # name of the metadata
@@ -213,12 +215,16 @@ def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def open_store(address: Address) -> Store:
-    """Open the store at an address; nothing is asked of it yet."""
-    return S3Store(address) if isinstance(address, Bucket) else FolderStore(address)
+def open_store(address: Address, cache: Path | None = None, limit: int = CACHE_LIMIT) -> Store:
+    """Open the store at an address; nothing is asked of it yet. With `cache`, a bucket's objects are fetched once."""
+    if not isinstance(address, Bucket):
+        return FolderStore(address)
+    store = S3Store(address)
+    return CachedStore(store, cache, limit) if cache else store
 
 
 def require_shared(store: Store) -> None:
     """Raise NoConditionalWrites where a store that many machines share can't keep them apart; a folder can."""
-    if isinstance(store, S3Store):
-        store.probe()
+    found = behind(store)
+    if isinstance(found, S3Store):
+        found.probe()

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from standings.address import Address, Bucket, bucket_of
 from standings.paths import folder
+from tasks.cache import CACHE_LIMIT
 
 
 class Settings(BaseSettings):
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     )
     weights_limit: ByteSize | None = Field(
         None, gt=0, description="what weights may take on the disk, such as 200GiB; default: half of the disk"
+    )
+    cache_limit: ByteSize = Field(
+        ByteSize(CACHE_LIMIT), ge=0, description="what copies of a bucket's objects may take on the disk"
     )
     job_minutes: float = Field(240.0, gt=0, description="wall-clock limit of one job")
     load_minutes: float = Field(60.0, gt=0, description="wall-clock limit of fetching and loading a model")
@@ -70,6 +74,11 @@ class Settings(BaseSettings):
     def weights(self) -> Path:
         """Folder of fetched and dequantised weights; safe to delete."""
         return self.home / "weights"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of copies of a bucket's objects; safe to delete."""
+        return self.home / "cache"
 
     @property
     def boards(self) -> Path:

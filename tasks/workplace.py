@@ -78,7 +78,7 @@ class Workplace:
     @property
     def lake(self) -> Lake:
         """Open the lake; reading one that is not there creates nothing."""
-        return Lake(open_store(self.settings.address))
+        return Lake(open_store(self.settings.address, self.settings.cache, self.settings.cache_limit))
 
     @property
     def place(self) -> Place:

@@ -78,7 +78,7 @@ def lake(settings: "Settings") -> "Lake":
     from tasks.lake import Lake
     from tasks.s3 import open_store
 
-    return Lake(open_store(settings.address))
+    return Lake(open_store(settings.address, settings.cache, settings.cache_limit))
 
 
 def newest_board(settings: "Settings") -> Path:

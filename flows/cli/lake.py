@@ -13,6 +13,7 @@ from flows.cli.output import clipped, counted, few, print_json, put, say
 
 if TYPE_CHECKING:
     from tasks.inspection import Inspection
+    from tasks.tidying import Tidied
 
 group = typer.Typer(no_args_is_help=True, help="Look over the lake, or serve one from this machine.")
 
@@ -46,17 +47,61 @@ def check(
 def print_inspection(found: "Inspection", deep: bool) -> None:
     """Print how many runs are in which state, and what is wrong with which."""
     verified = ", each read and verified again" if deep else ""
-    put(f"{counted(found.admitted, 'run')} admitted{verified}.")
+    compacted = f", {found.compacted} of them compacted" if found.compacted else ""
+    put(f"{counted(found.admitted, 'run')} admitted{compacted}{verified}.")
     if found.waiting:
         put(f"{counted(len(found.waiting), 'run')} waiting for the gate: standings refresh")
     if found.unfinished:
         put(f"{counted(len(found.unfinished), 'run')} without a commit record: a worker is at it, or died")
     if found.orphaned:
         put(f"{counted(len(found.orphaned), 'orphan')}, a week and more without a commit record: {few(found.orphaned)}")
+    for run_id, why in found.newer.items():
+        put(f"waiting for a newer version: {run_id}: {clipped(why)} Install the one that its worker has.", whole=True)
     for run_id, fault in found.set_aside.items():
         put(f"set aside: {run_id}: {clipped(fault)}", whole=True)
     for run_id, fault in found.rotten.items():
         put(f"rotten: {run_id}: {clipped(fault)}. Restore the object, or withdraw the run.", whole=True)
+
+
+@group.command("compact", epilog="Example: standings lake compact")
+def compact(
+    keep: Annotated[bool, typer.Option("--keep", metavar="", help="Delete nothing.")] = False,
+    home: options.Home = None,
+    json: options.Json = False,
+) -> None:
+    """Write the admitted runs into few files, and delete their own objects.
+
+    An object is deleted once the published snapshot includes its run and the files that hold its rows were read and
+    verified again; what those files replace, a day later. Exits with 1 where a run or a file could not be read.
+    """
+    from datetime import UTC, datetime
+
+    from tasks.tidying import tidy
+
+    settings = context.settings(home)
+    done = tidy(context.lake(settings), datetime.now(UTC), keep=keep)
+    if json:
+        print_json({"lake": str(settings.address), **done.model_dump(mode="json")})
+    else:
+        print_tidied(done)
+    rotten = done.collected is not None and done.collected.rotten
+    raise typer.Exit(FAULT if done.compacted.left_out or rotten else 0)
+
+
+def print_tidied(done: "Tidied") -> None:
+    """Print what was compacted, what it came to, and what had to be left."""
+    held = f"{counted(done.compacted.segments, 'segment')} of {counted(done.compacted.files, 'file')}"
+    put(f"{counted(done.compacted.runs, 'run')} compacted; the lake has {held}.")
+    for run_id, why in done.compacted.left_out.items():
+        put(f"left in the inbox: {run_id}: {clipped(why)}. Restore the object, or withdraw the run.", whole=True)
+    if found := done.collected:
+        put(f"{counted(found.originals, 'object')} of compacted runs and {found.superseded} superseded deleted.")
+        if found.unpublished:
+            put(f"{counted(found.unpublished, 'run')} in no published snapshot, kept as they are: standings refresh")
+        for why in found.rotten.values():
+            put(f"rotten, so that the objects of its runs are kept: {clipped(why)}", whole=True)
+    before, after = done.before, done.after
+    put(f"Objects of runs: {before.objects} before, {after.objects} now; {before.bytes:,} bytes, {after.bytes:,} now.")
 
 
 @group.command("up", epilog="Example: standings lake up --port 8333")

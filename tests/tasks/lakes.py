@@ -2,13 +2,17 @@
 
 import hashlib
 import random
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from standings import facts
+from tasks import admission
 from tasks.lake import INBOX, Lake
+from tasks.refresh import refresh
 from tests.tasks import runs
+from tests.tasks.runs import NOON
 
 WHOLE = ("run", "scores", "outcomes", "admissions")
 
@@ -56,3 +60,20 @@ def same(one: dict[str, pa.Table], other: dict[str, pa.Table]) -> bool:
 def inbox(lake: Lake) -> set[str]:
     """List the runs that have objects in the inbox."""
     return {entry.key.split("/")[3] for entry in lake.store.list(INBOX)}
+
+
+def fill(lake: Lake, runs: int) -> None:
+    """Put runs and admit them."""
+    for number in range(runs):
+        put(lake, number)
+    admission.admit(lake, NOON)
+
+
+def publish(lake: Lake, root: Path) -> None:
+    """Publish what is admitted."""
+    refresh(lake, root / "boards", NOON)
+
+
+def keys(lake: Lake, prefix: str = "") -> list[str]:
+    """List the keys that begin so."""
+    return [entry.key for entry in lake.store.list(prefix)]

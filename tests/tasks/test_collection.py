@@ -1,0 +1,262 @@
+"""Collection: nothing goes before its rows are safe elsewhere, whatever races and whatever is killed when."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from standings.address import Bucket
+from tasks import admission, collection, compaction, tidying
+from tasks.collection import collect
+from tasks.compaction import compact
+from tasks.faults import POINTS
+from tasks.inspection import inspect
+from tasks.lake import INBOX, Lake, RunKey
+from tasks.refresh import refresh
+from tasks.s3 import S3Store
+from tasks.seaweed import BUCKET, Server
+from tasks.segments import COMPACTED, MANIFESTS, newest
+from tasks.store import FolderStore
+from tests.tasks.lakes import everything, fill, inbox, keys, publish, put, same
+from tests.tasks.runs import NOON
+
+ROOT = Path(__file__).parents[2]
+DAY = timedelta(days=1)
+# One process compacts and collects, with shards of a few runs so that a small lake has many.
+_COMPACT = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from tasks import compaction, sharding
+from tasks.collection import collect
+from tasks.lake import Lake
+from tasks.s3 import open_store
+from tasks.store import FolderStore
+from tasks.settings import Settings
+sharding.ROWS_AT_MOST = 30
+now = datetime.fromisoformat(sys.argv[1])
+lake = Lake(FolderStore(Path(sys.argv[2])) if len(sys.argv) > 2 else open_store(Settings().address))
+compaction.compact(lake, now)
+collect(lake, now)
+"""
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with five runs, compacted once, twenty more, and a snapshot that includes them all."""
+    root = tmp_path_factory.mktemp("published")
+    lake = Lake(FolderStore(root / "lake"))
+    fill(lake, 5)
+    compact(lake, NOON)
+    fill(lake, 20)
+    refresh(lake, root / "boards", NOON)
+    return root / "lake"
+
+
+def test_originals_stay_until_a_snapshot_that_includes_them_is_published(lake: Lake, tmp_path: Path):
+    fill(lake, 3)
+    publish(lake, tmp_path)
+    late = put(lake, 0)
+    admission.admit(lake, NOON)
+    compact(lake, NOON)
+    done = collect(lake, NOON)
+    assert (done.unpublished, inbox(lake)) == (1, {late["run_id"]})
+    publish(lake, tmp_path)
+    assert collect(lake, NOON).unpublished == 0
+    assert inbox(lake) == set()
+
+
+def test_what_is_set_aside_unfinished_or_waiting_stays_where_it_is(folder: Lake, tmp_path: Path):
+    fill(folder, 3)
+    faulty = put(folder, 0, variant_id="0" * 64)
+    admission.admit(folder, NOON)
+    waiting = put(folder, 1)
+    unfinished = put(folder, 2)
+    folder.store.delete(RunKey(unfinished["job_id"], unfinished["run_id"]).of("run"))
+    compact(folder, NOON)
+    publish(folder, tmp_path)  # its gate admits the one that waits, after what was compacted
+    collect(folder, NOON)
+    assert inbox(folder) == {faulty["run_id"], waiting["run_id"], unfinished["run_id"]}
+    found = inspect(folder, NOON, deep=True)
+    assert (found.admitted, found.compacted, list(found.set_aside)) == (4, 3, [faulty["run_id"]])
+    assert found.rotten == {}
+
+
+def test_a_worker_that_puts_its_run_again_after_all_is_not_counted_twice(folder: Lake, tmp_path: Path):
+    run = put(folder, 4)
+    admission.admit(folder, NOON)
+    publish(folder, tmp_path)
+    compact(folder, NOON)
+    collect(folder, NOON)
+    folder.put_run(run)
+    assert admission.admit(folder, NOON).count == 0
+    assert inspect(folder, NOON).waiting == ()
+    assert folder.facts("run")["run"].num_rows == 1
+    assert collect(folder, NOON).originals == 1
+    assert inbox(folder) == set()
+
+
+def test_a_refresh_compacts_by_itself_once_many_runs_have_come(
+    folder: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tidying, "DUE", 4)
+    for expected in ({"compacted": 0, "inbox": 3}, {"compacted": 6, "inbox": 0}, {"compacted": 6, "inbox": 3}):
+        fill(folder, 3)
+        publish(folder, tmp_path)
+        assert {"compacted": inspect(folder, NOON).compacted, "inbox": len(inbox(folder))} == expected
+
+
+def test_superseded_files_are_kept_for_their_readers_and_deleted_after_a_day(lake: Lake):
+    fill(lake, 4)
+    compact(lake, NOON)
+    first = set(keys(lake, COMPACTED))
+    fill(lake, 4)
+    compact(lake, NOON + DAY)
+    assert collect(lake, NOON + 2 * DAY).superseded == 0
+    assert first <= set(keys(lake, COMPACTED))
+    assert collect(lake, NOON + 2 * DAY + timedelta(seconds=1)).superseded == len(first)
+    assert not first & set(keys(lake, COMPACTED))
+    assert lake.facts("run")["run"].num_rows == 8
+
+
+def test_files_that_no_manifest_names_are_deleted_after_a_week(folder: Lake):
+    fill(folder, 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compaction, "_commit", fail)
+        with pytest.raises(OSError, match="disk"):
+            compact(folder, NOON)
+    assert keys(folder, COMPACTED)
+    now = datetime.now(tz=NOON.tzinfo)
+    assert collect(folder, now + collection.ORPHAN_AFTER - DAY).superseded == 0
+    assert collect(folder, now + collection.ORPHAN_AFTER + DAY).superseded > 0
+    assert keys(folder, COMPACTED) == []
+
+
+def fail(*_: object) -> bool:
+    raise OSError(28, "No space left on the disk")
+
+
+def test_a_reader_that_holds_an_older_manifest_finds_what_left_the_inbox(folder: Lake, tmp_path: Path):
+    fill(folder, 8)
+    before = everything(folder)
+    publish(folder, tmp_path)
+
+    class Slow(FolderStore):
+        """Let all be compacted and collected between a reader's look at the manifest and its first run."""
+
+        moved = False
+
+        def read(self, key: str) -> bytes:
+            if key.startswith(INBOX) and not self.moved:
+                Slow.moved = True
+                compact(folder, NOON)
+                collect(folder, NOON)
+            return super().read(key)
+
+    for read in (
+        lambda lake: lake.facts("run")["run"],
+        lambda lake: lake.samples(*before["run"]["run_id"].to_pylist()),
+    ):
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        shutil.copytree(tmp_path / "lake", tmp_path / "copy")
+        Slow.moved = False
+        found = read(Lake(Slow(tmp_path / "lake")))
+        assert Slow.moved
+        assert any(found.equals(table) for table in before.values())
+        shutil.rmtree(tmp_path / "lake")
+        shutil.copytree(tmp_path / "copy", tmp_path / "lake")
+
+
+def run_compactor(where: list[str], fault: str = "", now: datetime = NOON) -> int:
+    command = [sys.executable, "-c", _COMPACT, now.isoformat(), *where]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "STANDINGS_FAULT": fault}, timeout=60, check=False
+    ).returncode
+
+
+@pytest.mark.parametrize("point", [point for point in POINTS if point.startswith(("compact.", "collect."))])
+def test_killed_at_a_fault_point_nothing_is_lost_or_doubled(published: Path, tmp_path: Path, point: str):
+    root = tmp_path / "lake"
+    shutil.copytree(published, root)
+    lake = Lake(FolderStore(root))
+    before = everything(lake)
+    later = NOON + 2 * DAY
+    if point == "collect.in_files":
+        assert run_compactor([str(root)]) == 0
+    assert run_compactor([str(root)], point, later) == -signal.SIGKILL
+    assert same(everything(lake), before)
+    assert inspect(lake, later, deep=True).rotten == {}
+    assert run_compactor([str(root)], now=later) == 0
+    assert run_compactor([str(root)], now=later + 9 * DAY + (datetime.now(tz=NOON.tzinfo) - NOON)) == 0
+    assert same(everything(lake), before)
+    assert inbox(lake) == set()
+    [manifest] = keys(lake, MANIFESTS)
+    named = {file.key for segment in newest(lake.store).segments for file in segment.files}
+    assert set(keys(lake, COMPACTED)) == named | {manifest}
+
+
+def test_killed_on_a_bucket_nothing_is_lost_or_doubled(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STANDINGS_LAKE", f"s3://{BUCKET}/killed")
+    lake = Lake(S3Store(Bucket(name=BUCKET, prefix="killed/", endpoint=server.endpoint)))
+    fill(lake, 10)
+    publish(lake, tmp_path)
+    before = everything(lake)
+    for point in ("compact.after_shard#2", "compact.before_manifest", "collect.in_originals"):
+        assert run_compactor([], point) == -signal.SIGKILL
+        assert same(everything(lake), before)
+    assert run_compactor([]) == 0
+    assert same(everything(lake), before)
+    assert inbox(lake) == set()
+
+
+def test_compactors_that_race_in_processes_hold_each_run_once(published: Path, tmp_path: Path):
+    root = tmp_path / "lake"
+    shutil.copytree(published, root)
+    lake = Lake(FolderStore(root))
+    before = everything(lake)
+    command = [sys.executable, "-c", _COMPACT, NOON.isoformat(), str(root)]
+    racers = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
+    assert [racer.wait(60) for racer in racers] == [0, 0, 0]
+    assert same(everything(lake), before)
+    assert inbox(lake) == set()
+
+
+def test_writers_gates_compactors_collectors_and_readers_at_once_lose_nothing(lake: Lake, tmp_path: Path):
+    fill(lake, 4)
+    publish(lake, tmp_path)
+    acknowledged: list[str] = []
+
+    def write(number: int) -> None:
+        acknowledged.append(put(lake, number)["run_id"])
+
+    def read(_: int) -> None:
+        log = {row["run_id"] for row in lake.admissions().to_pylist()}
+        found = lake.facts("run", "scores", "admissions")
+        assert set(found["run"]["run_id"].to_pylist()) >= log
+        assert found["run"].num_rows == found["admissions"].num_rows
+
+    acts: list[Callable[[int], object]] = [
+        write,
+        lambda _: admission.admit(lake, NOON),
+        lambda _: compact(lake, NOON),
+        lambda _: collect(lake, NOON),
+        read,
+    ]
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda number: acts[number % 5](number // 5), range(40)))
+    admission.admit(lake, NOON)
+    publish(lake, tmp_path)
+    compact(lake, NOON)
+    collect(lake, NOON)
+    found = lake.facts("run", "admissions")
+    assert found["admissions"]["admitted_seq"].to_pylist() == list(range(1, 13))
+    assert set(found["run"]["run_id"].to_pylist()) > set(acknowledged)
+    assert inbox(lake) == set()
+    assert inspect(lake, NOON, deep=True).rotten == {}
