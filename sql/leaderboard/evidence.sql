@@ -64,4 +64,4 @@ FROM told
 LEFT JOIN model.entry AS entry ON entry.model = told.model AND entry.is_primary
 LEFT JOIN ours AS beside ON beside.model = told.model AND beside.suite = told.suite
   AND beside.benchmark = told.benchmark AND beside.is_primary
-ORDER BY suite, benchmark, model, model_told, evidence, variant, source, reported_id
+ORDER BY suite, benchmark, model, model_told, evidence, variant, source, reported_id, run_id

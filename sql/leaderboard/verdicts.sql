@@ -26,4 +26,4 @@ UNION ALL
 SELECT rule.verdict, rule.reason, rule.who, rule.decided_at, NULL, rule.rule_id, rule.conditions, rule.standing,
   coalesce(by_rule.runs, 0), coalesce(by_rule.in_force, 0)
 FROM model.rule AS rule LEFT JOIN by_rule ON by_rule.rule_id = rule.rule_id
-ORDER BY decided_at, rule_id NULLS FIRST, run_id, verdict
+ORDER BY decided_at, rule_id NULLS FIRST, run_id, verdict, reason, who
