@@ -17,6 +17,7 @@ CONDITIONS = (
     "suite", "benchmark", "model", "revision", "lock", "harness", "engine_version", "worker", "device",
     "finished_after", "finished_before",
 )  # fmt: skip
+KNOWN = ("run", "benchmarks", "verdicts", "rules", "admissions")
 Facts = Mapping[str, pa.Table]
 Row = dict[str, Any]
 
@@ -30,9 +31,9 @@ class Ruling(Record):
     decided_at: datetime
 
 
-def read_facts(lake: Lake, log: pa.Table) -> dict[str, pa.Table]:
-    """Read what tells of runs and of the rulings on them, as a state of the gate's log has it."""
-    return lake.facts("run", "scores", "benchmarks", "verdicts", "rules", "admissions", admissions=log)
+def read_facts(lake: Lake, log: pa.Table, *more: str) -> dict[str, pa.Table]:
+    """Read what tells of runs and of the rulings on them, and `more` tables, as a state of the gate's log has it."""
+    return lake.facts(*KNOWN, *more, admissions=log)
 
 
 def look(lake: Lake, now: datetime, *, write: bool) -> pa.Table:
@@ -86,6 +87,6 @@ def append(lake: Lake, name: str, rows: Sequence[Row]) -> None:
 
 
 def _ask(facts: Facts, name: str) -> pa.Table:
-    known = {key: facts[key] for key in ("run", "benchmarks", "verdicts", "rules", "admissions")}
+    known = {key: facts[key] for key in KNOWN}
     now = max(facts["admissions"]["admitted_at"].to_pylist(), default=datetime.fromisoformat("1970-01-01T00:00Z"))
     return materialise.one_table(known, name, folder("sql"), now=now)

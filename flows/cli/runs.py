@@ -63,7 +63,7 @@ def read_runs(lake: "Lake") -> list[Row]:
     """Return all runs, those included that the gate has not looked at yet, by the time they ended."""
     from tasks import verdicts
 
-    return run_rows(verdicts.read_facts(lake, verdicts.look(lake, datetime.now(UTC), write=False)))
+    return run_rows(verdicts.read_facts(lake, verdicts.look(lake, datetime.now(UTC), write=False), "scores"))
 
 
 def run_rows(facts: "Facts") -> list[Row]:

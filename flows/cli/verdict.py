@@ -117,7 +117,7 @@ def decide(home: Path | None, ruling: "Ruling", named: list[str], given: Row, *,
 
     lake = context.lake(settings)
     log = verdicts.look(lake, ruling.decided_at, write=write and not named)
-    facts = verdicts.read_facts(lake, log)
+    facts = verdicts.read_facts(lake, log, "scores")
     rows = runs.run_rows(facts)
     if named:
         chosen = [runs.pick(rows, name) for name in named]

@@ -271,3 +271,13 @@ def test_a_rule_needs_a_condition_and_says_which_there_are() -> None:
         make_rule(ruling, {"sweet": "core"}, True, log)
     once, twice = (make_rule(ruling, {"suite": "core"}, standing, log)["rule_id"] for standing in (True, False))
     assert once != twice
+
+
+def test_a_job_is_asked_where_a_later_standing_rule_clears_what_one_machine_makes_of_it(lake: LakeRows) -> None:
+    lake.rule_all("withdrawn", at=0, standing=True, model="m")
+    lake.rule_all("cleared", at=1, standing=True, model="m", worker="good")
+    assert state(lake)["state"] == "missing"
+    lake.run(asked(lake), right=50, worker="bad", at=2)
+    assert (state(lake)["state"], state(lake)["verdict"]) == ("failed", "withdrawn")
+    lake.run(asked(lake), right=51, worker="good", at=3)
+    assert (state(lake)["state"], state(lake)["verdict"]) == ("counted", "cleared")
