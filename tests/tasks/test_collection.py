@@ -20,7 +20,7 @@ from tasks.faults import POINTS
 from tasks.inspection import inspect
 from tasks.lake import INBOX, Lake, RunKey
 from tasks.refresh import refresh
-from tasks.s3 import S3Store
+from tasks.s3 import S3Store, open_store
 from tasks.seaweed import BUCKET, Server
 from tasks.segments import COMPACTED, MANIFESTS, newest
 from tasks.store import FolderStore
@@ -214,6 +214,25 @@ def test_killed_on_a_bucket_nothing_is_lost_or_doubled(server: Server, tmp_path:
     assert run_compactor([]) == 0
     assert same(everything(lake), before)
     assert inbox(lake) == set()
+
+
+def test_another_machine_reads_a_bucket_through_its_cache_and_each_object_once(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bucket = Bucket(name=BUCKET, prefix="cached/", endpoint=server.endpoint)
+    lake = Lake(S3Store(bucket))
+    fill(lake, 6)
+    before = everything(Lake(open_store(bucket, tmp_path / "cache")))
+    publish(lake, tmp_path)
+    compact(lake, NOON)
+    collect(lake, NOON)
+    assert same(everything(Lake(open_store(bucket, tmp_path / "cache"))), before)
+    fetched: list[str] = []
+    monkeypatch.setattr(S3Store, "read", lambda store, key: (fetched.append(key), store._get(key)[0])[1])
+    assert same(everything(Lake(open_store(bucket, tmp_path / "cache"))), before)
+    assert fetched == []
+    assert inspect(Lake(open_store(bucket, tmp_path / "cache")), NOON, deep=True).rotten == {}
+    assert {key.split("/")[2] for key in fetched} >= {"samples", "scores", "run", "prompts", "outcomes"}
 
 
 def test_compactors_that_race_in_processes_hold_each_run_once(published: Path, tmp_path: Path):

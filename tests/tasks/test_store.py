@@ -136,3 +136,17 @@ def test_what_somebody_dropped_into_the_folder_under_no_valid_key_is_not_listed(
     (tmp_path / "inbox" / ".DS_Store").write_bytes(b"")
     (tmp_path / "inbox" / "copy of a").write_bytes(b"")
     assert [entry.key for entry in store.list("inbox/")] == ["inbox/a"]
+
+
+def test_a_folder_that_a_delete_empties_is_gone_and_no_writer_beside_it_fails(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+
+    def come_and_go(number: int) -> None:
+        for turn in range(30):
+            store.create(f"inbox/job/{number}-{turn}/run", b"body")
+            store.delete(f"inbox/job/{number}-{turn}/run")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(come_and_go, range(8)))
+    assert list(store.list("")) == []
+    assert {path.name for path in tmp_path.iterdir()} == {".tmp"}
