@@ -1,11 +1,13 @@
-"""Measure compaction in a folder: objects, bytes and time to read, before and after.
+"""Measure compaction, in a folder or with --s3 on SeaweedFS: objects, bytes and time to read, before and after.
 
 `python -m benchmarks.compaction 2000` puts so many runs of 20 tasks of 200 documents, and takes each step in a process
-of its own, so that its time and peak memory are its own. Prompts are 1,500 letters, answers up to 400.
+of its own, so that its time and peak memory are its own. Prompts are 1,500 letters, answers up to 400. On S3 nothing is
+cached, so that each step reads cold.
 """
 
 import argparse
 import hashlib
+import os
 import random
 import resource
 import subprocess
@@ -14,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +28,10 @@ from tasks.collection import collect
 from tasks.compaction import compact
 from tasks.lake import Lake
 from tasks.refresh import refresh
+from tasks.s3 import open_store
+from tasks.seaweed import serving
 from tasks.segments import newest
+from tasks.settings import Settings
 from tasks.store import FolderStore
 from tasks.tidying import extent
 from tests.tasks import runs
@@ -96,6 +102,12 @@ def read_samples(lake: Lake, count: int) -> None:
     assert lake.samples(run_id).num_rows == DOCUMENTS
 
 
+def publish(lake: Lake, _: int) -> None:
+    """Build a board and publish it."""
+    with tempfile.TemporaryDirectory() as boards:
+        refresh(lake, Path(boards), runs.NOON)
+
+
 STEPS: dict[str, Callable[[Lake, int], object]] = {
     "put": fill,
     "admit": lambda lake, _: admission.admit(lake, runs.NOON),
@@ -103,17 +115,22 @@ STEPS: dict[str, Callable[[Lake, int], object]] = {
     "read outcomes": read_outcomes,
     "read one run's samples": read_samples,
     "compact": lambda lake, _: compact(lake, runs.NOON),
-    "publish": lambda lake, _: refresh(lake, Path(lake.store.root) / ".boards", runs.NOON),  # type: ignore[attr-defined]
+    "publish": publish,
     "collect, verified": lambda lake, _: collect(lake, runs.NOON),
 }
 READS = ("read run and scores", "read outcomes", "read one run's samples")
 ORDER = ("put", "admit", *READS, "compact", "publish", "collect, verified", *READS)
 
 
+def opened(root: Path) -> Lake:
+    """Open the bucket that the environment names, or the folder."""
+    return Lake(open_store(Settings().address) if "STANDINGS_LAKE" in os.environ else FolderStore(root))
+
+
 def take(step: str, root: Path, count: int) -> None:
     """Take one step in this process and print what it took."""
     wall, cpu = time.perf_counter(), time.process_time()
-    STEPS[step](Lake(FolderStore(root)), count)
+    STEPS[step](opened(root), count)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{step:26} {wall:8.2f} s wall {cpu:8.2f} s CPU {peak:6.0f} MiB peak", flush=True)
@@ -121,7 +138,7 @@ def take(step: str, root: Path, count: int) -> None:
 
 def measure(root: Path) -> None:
     """Print what the runs take, and each compacted table's bytes a row."""
-    lake = Lake(FolderStore(root))
+    lake = opened(root)
     size = extent(lake.store)
     print(f"{'':26} {size.objects:8,} objects {size.bytes:14,} bytes")
     tables: dict[str, list[tuple[int, int]]] = {}
@@ -140,12 +157,15 @@ def main() -> None:
     parser.add_argument("runs", type=int, nargs="?", default=2_000, help="how many runs to put")
     parser.add_argument("--step", choices=STEPS, help="take only this one, in --root")
     parser.add_argument("--root", type=Path, help="folder of the lake; default: one that is deleted")
+    parser.add_argument("--s3", action="store_true", help="keep the lake in a bucket of SeaweedFS")
     given = parser.parse_args()
     if given.step:
         take(given.step, given.root, given.runs)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         root = given.root or Path(folder)
+        if given.s3:
+            os.environ |= stack.enter_context(serving(root / "s3")).environment
         for step in ORDER:
             words = [
                 sys.executable,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from standings.compacted import OUTCOMES, outcomes_of
 from standings.facts import SCHEMAS
 from tasks.inbox import RunKey, read_run, read_sibling
-from tasks.parquet import Faulty
+from tasks.parquet import Faulty, Newer
 from tasks.segments import Compacted, each
 from tasks.store import Missing, Store
 
@@ -55,7 +55,7 @@ def sibling_of(view: View, row: Row, name: str) -> pa.Table:
 def whole(view: View, log: pa.Table, names: Sequence[str]) -> tuple[dict[str, pa.Table], dict[str, Exception]]:
     """Read tables of all runs that a log admits; and of each in the inbox that can't be read, why.
 
-    Raises Missing or Faulty for a compacted file.
+    Raises Missing or Faulty for a compacted file, and Newer for a run that this version can't read.
     """
     found = {name: view.compacted.whole(name) for name in names}
     if view.compacted.to > log.num_rows:  # it was compacted after the log was read
@@ -67,6 +67,8 @@ def whole(view: View, log: pa.Table, names: Sequence[str]) -> tuple[dict[str, pa
             run = read_run(view.store, row)
             [named] = run.to_pylist()
             return {name: run if name == "run" else _in_inbox(view.store, name, named) for name in names}
+        except Newer as error:  # a newer gate admitted it: a board without it would be wrong and not just late
+            raise Newer(f"{RunKey(row['job_id'], row['run_id']).of('run')}: {error} Install that one.") from error
         except (Faulty, Missing) as error:
             faults[RunKey(row["job_id"], row["run_id"]).of("run")] = error
             return None

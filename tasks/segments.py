@@ -27,7 +27,7 @@ from standings.compacted import SCHEMAS, put_back
 from standings.facts import SCHEMAS as FACTS
 from standings.suite import Record
 from tasks.inbox import require_sha256
-from tasks.parquet import Faulty, Slices, decode
+from tasks.parquet import Faulty, Newer, Slices, decode
 from tasks.store import Missing, Store
 
 COMPACTED = "compacted/v1/"
@@ -121,6 +121,8 @@ def _body(store: Store, file: File) -> bytes:
 def _named(file: File) -> Iterator[None]:
     try:
         yield
+    except Newer as error:
+        raise Newer(f"{file.key}: {error} Install that one.") from error
     except Faulty as error:
         raise Faulty(f"{file.key}: {error}. Restore the object's bytes.") from error
 

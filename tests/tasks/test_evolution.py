@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from standings.compacted import outcomes_of
+from standings.facts import SCHEMAS
 from tasks import admission
 from tasks.collection import collect
 from tasks.compaction import compact
 from tasks.inspection import inspect
 from tasks.lake import Lake, RunKey
-from tasks.parquet import Faulty, decode, encode
+from tasks.parquet import Faulty, Newer, decode, encode
 from tasks.refresh import refresh
 from tasks.segments import MANIFESTS, newest
 from tasks.store import FolderStore
@@ -95,6 +96,22 @@ def test_a_run_that_a_newer_version_wrote_waits_and_is_no_fault(tmp_path: Path, 
     assert "newer version" in found.newer[newer["run_id"]]
     assert (found.set_aside, found.orphaned) == ({}, ())
     assert admission.admit(lake, NOON).count == 0  # and is looked at again in each pass
+
+
+def test_a_run_that_a_newer_gate_admitted_stops_an_older_reader_rather_than_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(FolderStore(tmp_path))
+    run = put(lake, 0)
+    path = tmp_path / RunKey(run["job_id"], run["run_id"]).of("run")
+    path.write_bytes(with_column(path.read_bytes(), "temperature"))
+    with monkeypatch.context() as newer:
+        columns = SCHEMAS["run"].append(pa.field("temperature", pa.string()))
+        newer.setitem(SCHEMAS, "run", columns)
+        assert admission.admit(lake, NOON).count == 1
+    with pytest.raises(Newer, match=r"run\.temperature.*newer version\? Install that one"):
+        lake.facts("run")
+    assert list(compact(lake, NOON).left_out) == [run["run_id"]]  # and an older compactor leaves it alone
 
 
 def renamed(run: Path, name: str, body: bytes) -> None:
