@@ -276,8 +276,8 @@ RULES = _schema(
 
 # One row is an operator's act.
 DECISIONS = _schema(
-    ("decision", TEXT, "retry or flip_epoch"),
-    ("target", TEXT, "job_id, or suite/benchmark/epoch"),
+    ("decision", TEXT, "retry, flip_epoch, rollback or release"),
+    ("target", TEXT, "job_id, suite/benchmark/epoch, or snapshot"),
     ("reason", TEXT, "why"),
     ("who", TEXT, "person"),
     ("decided_at", UTC, "when"),

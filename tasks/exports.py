@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pc_csv
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from tasks import materialise
@@ -32,7 +32,7 @@ def _write(reader: pa.RecordBatchReader, parquet: Path, csv: Path) -> int:
     count, plain = 0, pa.schema([_plain_field(field) for field in reader.schema])
     with (
         pq.ParquetWriter(parquet, reader.schema, compression="zstd", write_page_checksum=True) as columns,
-        pc_csv.CSVWriter(csv, plain) as lines,
+        pa_csv.CSVWriter(csv, plain) as lines,
     ):
         for table in _in_groups(reader):
             columns.write_table(table, row_group_size=ROWS_PER_GROUP)
