@@ -153,7 +153,11 @@ def _walk(folder: str, base: str, prefix: str, after: str) -> Iterator[Entry]:
             if (key.startswith(prefix) or prefix.startswith(key)) and (key > after or after.startswith(key)):
                 yield from _walk(item.path, key, prefix, after)
         elif key.startswith(prefix) and key > after:
-            yield Entry(key, item.stat().st_size)
+            try:
+                size = item.stat().st_size
+            except FileNotFoundError:  # it was deleted while we walk
+                continue
+            yield Entry(key, size)
 
 
 def _link(written: Path, target: Path) -> None:

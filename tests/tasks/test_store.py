@@ -150,3 +150,14 @@ def test_a_folder_that_a_delete_empties_is_gone_and_no_writer_beside_it_fails(tm
         list(pool.map(come_and_go, range(8)))
     assert list(store.list("")) == []
     assert {path.name for path in tmp_path.iterdir()} == {".tmp"}
+
+
+def test_what_is_deleted_while_it_is_listed_is_left_out(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for name in ("a/1", "a/2", "b/1"):
+        store.create(name, b"body")
+    listed = store.list("")
+    assert next(listed).key == "a/1"
+    store.delete("a/2")
+    store.delete("b/1")
+    assert list(listed) == []
