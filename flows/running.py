@@ -7,6 +7,7 @@ from standings.suite import Record
 from tasks import attempt, planning
 from tasks.observer import Observer, observing
 from tasks.refresh import Refreshed, refresh
+from tasks.s3 import require_shared
 from tasks.settings import Settings
 from tasks.workplace import Workplace
 
@@ -32,11 +33,12 @@ def run(
 ) -> Finished:
     """Evaluate what is missing and refresh the board.
 
-    Raises UnknownName, BrokenRegistry, EmptyRegistry or NotLocked before anything starts.
+    Raises UnknownName, BrokenRegistry, EmptyRegistry, NotLocked or NoConditionalWrites before anything starts.
     """
     workplace = Workplace.open(settings, suites, models, limit)
     planning.require_content(workplace.registry, workplace.suites)
     planning.require_locks(workplace.suites)
+    require_shared(workplace.lake.store)
     plan = workplace.plan()
     if not plan.assignments:
         observer.planned(plan)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from standings.address import Address
 from standings.plan import Assignment, Job
 from standings.registry import Registry
 from standings.suite import Record, Suite
@@ -16,7 +17,7 @@ Purpose = Literal["board", "canary", "reproduce"]
 class Place(Record):
     """Where and on what a child works."""
 
-    lake: Path
+    lake: Address
     weights: Path  # cache
     weights_limit: int | None = None  # bytes that the cache may take; None: half of its disk
     registry: Path

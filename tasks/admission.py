@@ -18,7 +18,7 @@ from standings import admission
 from standings.facts import table as fact_table
 from tasks.faults import reach
 from tasks.lake import INBOX, Lake, RunKey, log_key
-from tasks.parquet import Faulty, decode, encode
+from tasks.parquet import Faulty, Newer, decode, encode
 from tasks.store import Conflict, Missing
 
 _THREADS = 8
@@ -39,6 +39,7 @@ class _Judged:
     run_sha256: str
     fault: str | None
     finished_at: datetime | None  # None where the commit record could not be read
+    newer: bool = False  # it has a column that this version does not know: it waits for one that does
 
 
 def pending(lake: Lake) -> list[RunKey]:
@@ -78,6 +79,24 @@ def preview(lake: Lake, now: datetime) -> pa.Table:
     return pa.concat_tables([log, fact_table("admissions", _rows(judged, log, now))]).combine_chunks()
 
 
+def not_readable_yet(lake: Lake) -> dict[str, str]:
+    """Look at each pending run; return by run_id those that only a newer version can read, and why."""
+    judged: dict[RunKey, _Judged] = {}
+    _judge(lake, lake.admissions(), judged)
+    return {key.run_id: str(run.fault) for key, run in judged.items() if run.newer}
+
+
+def changed(lake: Lake, row: dict[str, Any]) -> str | None:
+    """Read and check an admitted run's own objects again; return what is wrong with them now."""
+    try:
+        judged = _look(lake, RunKey(row["job_id"], row["run_id"]))
+    except Missing as error:
+        return str(error)
+    if judged.run_sha256 != row["run_sha256"]:
+        return f"run's sha256 is {judged.run_sha256}, and was {row['run_sha256']} when it was admitted"
+    return judged.fault
+
+
 def _pending(lake: Lake, log: pa.Table) -> list[RunKey]:
     seen = {RunKey(row["job_id"], row["run_id"]) for row in log.select(["job_id", "run_id"]).to_pylist()}
     return [key for key in _committed(lake) if key not in seen]
@@ -95,7 +114,8 @@ def _judge(lake: Lake, log: pa.Table, judged: dict[RunKey, _Judged]) -> None:
     waiting = _pending(lake, log)
     with ThreadPoolExecutor(_THREADS) as pool:
         new = [key for key in waiting if key not in judged]
-        judged.update(zip(new, pool.map(lambda key: _look(lake, key), new), strict=True))
+        looked = zip(new, pool.map(lambda key: _look_if_there(lake, key), new), strict=True)
+        judged.update((key, run) for key, run in looked if run is not None)
     for key in set(judged) - set(waiting):
         del judged[key]
 
@@ -103,7 +123,8 @@ def _judge(lake: Lake, log: pa.Table, judged: dict[RunKey, _Judged]) -> None:
 def _rows(judged: dict[RunKey, _Judged], log: pa.Table, now: datetime) -> list[dict[str, Any]]:
     """Number what was judged; a run_id that the log has under another job is a fault of its own."""
     # Among runs of one pass the workers' clocks decide; those that can't be read come last.
-    order = sorted(judged.values(), key=lambda run: (run.finished_at is None, run.finished_at or now, run.key.run_id))
+    known = [run for run in judged.values() if not run.newer]
+    order = sorted(known, key=lambda run: (run.finished_at is None, run.finished_at or now, run.key.run_id))
     taken = set(log["run_id"].to_pylist())
     rows: list[dict[str, Any]] = []
     for run in order:
@@ -122,12 +143,22 @@ def _rows(judged: dict[RunKey, _Judged], log: pa.Table, now: datetime) -> list[d
     return rows
 
 
+def _look_if_there(lake: Lake, key: RunKey) -> _Judged | None:
+    """Check one run, unless it left the inbox: another gate has admitted it, and it was compacted."""
+    try:
+        return _look(lake, key)
+    except Missing:
+        return None
+
+
 def _look(lake: Lake, key: RunKey) -> _Judged:
     """Check one run and all that it names."""
     body = lake.store.read(key.of("run"))
     sha256 = hashlib.sha256(body).hexdigest()
     try:
         table = decode("run", body)
+    except Newer as error:
+        return _Judged(key, sha256, str(error), None, newer=True)
     except Faulty as error:
         return _Judged(key, sha256, str(error), None)
     if table.num_rows != 1:
@@ -135,6 +166,8 @@ def _look(lake: Lake, key: RunKey) -> _Judged:
     try:
         [run] = table.to_pylist()
         faults = [*admission.run_faults(run, key.job_id, key.run_id), *_sibling_faults(lake, key, run)]
+    except Newer as error:
+        return _Judged(key, sha256, str(error), run["finished_at"], newer=True)
     except (ValueError, OverflowError) as error:  # a number or a year beyond what can be hashed or told
         return _Judged(key, sha256, f"run can't be checked: {error}", None)
     told = "; ".join(faults[:_FAULTS_TOLD]) + (
@@ -153,6 +186,8 @@ def _sibling_faults(lake: Lake, key: RunKey, run: dict[str, Any]) -> Iterator[st
                 yield f"{name} has not the sha256 that run names"
                 continue
             yield from check(run, decode(name, body))
+        except Newer:
+            raise
         except (Faulty, Missing) as error:
             yield str(error)
 

@@ -18,7 +18,7 @@ from standings.work import Event, Work
 from tasks import attempt, machine
 from tasks.controlgroup import out_of_memory_kills
 from tasks.lake import Lake
-from tasks.store import FolderStore
+from tasks.s3 import open_store
 
 Listener = Callable[[Event], None]
 LOOK_EVERY = 1.0  # seconds between two looks whether the child lives
@@ -47,7 +47,7 @@ def evaluate(work: Work, limits: Limits, log: Path, hear: Listener) -> Outcome:
     A child that dies takes the job in hand with it and nothing else: that job's run is stored as failed with its
     reason, and a new child goes on with the rest. Completed jobs are in the lake already.
     """
-    lake, outcome = Lake(FolderStore(work.place.lake)), Outcome()
+    lake, outcome = Lake(open_store(work.place.lake)), Outcome()
     log.parent.mkdir(parents=True, exist_ok=True)
     remaining = work.jobs
     while remaining:

@@ -107,12 +107,7 @@ def query(board: Path, sql: str) -> pa.Table:
     Raises ValueError where `sql` is anything else or fails. This keeps mistakes out, not attackers: a stranger's
     query belongs in a process of its own.
     """
-    if not board.is_file():
-        raise FileNotFoundError(f"{board} does not exist: build it with `standings refresh`")
-    with duckdb.connect() as con:
-        con.execute(f"ATTACH {quoted(board)} AS board (READ_ONLY)")
-        con.execute("USE board")  # a macro resolves its names in the reader's search path
-        con.execute("SET TimeZone = 'UTC'")
+    with opened(board) as con:
         for setting in LOCKED_DOWN.split(";"):
             con.execute(f"SET {setting.strip()}")
         try:
@@ -123,6 +118,30 @@ def query(board: Path, sql: str) -> pa.Table:
             return con.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise ValueError(str(error)) from error
+
+
+@contextmanager
+def opened(board: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a built board read-only, as the database whose names need no prefix."""
+    if not board.is_file():
+        raise FileNotFoundError(f"{board} does not exist: build it with `standings refresh`")
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH {quoted(board)} AS board (READ_ONLY)")
+        con.execute("USE board")  # a macro resolves its names in the reader's search path
+        con.execute("SET TimeZone = 'UTC'")
+        yield con
+
+
+@contextmanager
+def tables(board: Path, schema: str, rows: int) -> Iterator[Iterator[tuple[str, pa.RecordBatchReader]]]:
+    """Read all tables of a schema in the order in which their rows were written, batch by batch of `rows`."""
+    with opened(board) as con:
+        con.execute("SET preserve_insertion_order = true")
+        found = con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'board' AND schema_name = $1 ORDER BY ALL",
+            [schema],
+        ).fetchall()
+        yield ((name, con.sql(f"FROM {schema}.{name}").to_arrow_reader(rows)) for (name,) in found)
 
 
 @contextmanager

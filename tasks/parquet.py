@@ -1,5 +1,11 @@
 """Write and read the facts' Parquet: one schema each, page checksums on, and nothing half right gets through."""
 
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -13,13 +19,18 @@ class Faulty(Exception):
     """Say what is wrong with an object."""
 
 
-def encode(name: str, table: pa.Table) -> bytes:
-    """Write a fact table as Parquet bytes; the same rows give the same bytes under one version of pyarrow.
+class Newer(Faulty):
+    """Say that an object has a column that this version does not know: a later one may read it."""
 
-    Raises `ValueError` where the schema isn't exactly that of `standings.facts`.
+
+def encode(name: str, table: pa.Table, schema: pa.Schema | None = None, level: int | None = None) -> bytes:
+    """Write a table as Parquet bytes; the same rows give the same bytes under one version of pyarrow.
+
+    Raises `ValueError` where the schema isn't exactly the one given, or that of the fact table of this name.
+    `level` is zstd's; more is smaller and slower.
     """
     # The columns' meanings stay out of the file: a better wording must not change a fact's bytes.
-    schema = pa.schema(field.remove_metadata() for field in SCHEMAS[name])
+    schema = pa.schema(field.remove_metadata() for field in schema or SCHEMAS[name])
     wrong = _first_difference(table.schema, schema)
     if wrong:
         raise ValueError(f"{name}: {wrong}; build it with standings.facts.table({name!r}, rows)")
@@ -33,6 +44,7 @@ def encode(name: str, table: pa.Table) -> bytes:
         bare,
         sink,
         compression="zstd",
+        compression_level=level,
         write_page_checksum=True,
         row_group_size=_ROWS_PER_GROUP,
         store_schema=False,
@@ -43,20 +55,60 @@ def encode(name: str, table: pa.Table) -> bytes:
     return body
 
 
-def decode(name: str, body: bytes) -> pa.Table:
-    """Read a fact table, every page checked; a nullable column that the file is too old to have is null.
+def decode(name: str, body: bytes, schema: pa.Schema | None = None) -> pa.Table:
+    """Read a table, every page checked; a nullable column that the file is too old to have is null.
 
-    Raises `Faulty`, naming the column where there is one.
+    Raises `Faulty`, naming the column where there is one, or `Newer`.
     """
+    with _told(name):
+        return _conformed(name, _open(body).read(use_threads=False), schema or SCHEMAS[name])
+
+
+class Slices:
+    """Cut rows out of a file, reading no more of it than has to be. Safe to use from several threads."""
+
+    def __init__(self, name: str, body: bytes, schema: pa.Schema) -> None:
+        self.name, self.schema = name, schema
+        with _told(name):
+            self._file = _open(body)
+        counts = [self._file.metadata.row_group(number).num_rows for number in range(self._file.num_row_groups)]
+        self._ends = list(accumulate(counts))
+        self._last: tuple[int, pa.Table] | None = None  # who reads run by run finds the next in the same group
+        self._lock = threading.Lock()
+
+    def rows(self, start: int, stop: int) -> pa.Table:
+        """Return the rows from `start` to before `stop`, of which there is at least one."""
+        with self._lock, _told(self.name):
+            groups = range(bisect_right(self._ends, start), bisect_left(self._ends, stop) + 1)
+            before = self._ends[groups[0] - 1] if groups[0] else 0
+            return pa.concat_tables([self._group(number) for number in groups]).slice(start - before, stop - start)
+
+    def _group(self, number: int) -> pa.Table:
+        if self._last is None or self._last[0] != number:
+            table = self._file.read_row_group(number, use_threads=False)
+            self._last = number, _conformed(self.name, table, self.schema)
+        return self._last[1]
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
     try:
-        file = pq.ParquetFile(pa.BufferReader(body), page_checksum_verification=True)
-        table = file.read(use_threads=False)
-        table.validate(full=True)  # text that is no UTF-8 would raise only where somebody reads that cell
+        yield
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Faulty(f"{name}: not readable as Parquet: {str(error).splitlines()[0]}") from error
-    schema = SCHEMAS[name]
+
+
+def _open(body: bytes) -> pq.ParquetFile:
+    return pq.ParquetFile(pa.BufferReader(body), page_checksum_verification=True)
+
+
+def _conformed(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    table.validate(full=True)  # text that is no UTF-8 would raise only where somebody reads that cell
     if table.schema.equals(schema):
         return pa.Table.from_arrays(table.columns, schema=schema)
+    for unknown in table.schema.names:
+        if schema.get_field_index(unknown) < 0:
+            raise Newer(f"{name}.{unknown}: the column is not known; was it written by a newer version?")
     columns = []
     for field in schema:
         place = table.schema.get_field_index(field.name)
@@ -67,9 +119,6 @@ def decode(name: str, body: bytes) -> pa.Table:
             columns.append(pa.nulls(table.num_rows, field.type))
         else:
             raise Faulty(f"{name}.{field.name}: the column is required and not there")
-    for unknown in table.schema.names:
-        if schema.get_field_index(unknown) < 0:
-            raise Faulty(f"{name}.{unknown}: the column is not known; was it written by a newer version?")
     return pa.Table.from_arrays(columns, schema=schema)
 
 

@@ -18,7 +18,7 @@ from tasks.lake import Lake
 from tasks.machine import engine_version
 
 WRITTEN_BY_SYNC = ("models", "benchmarks", "wanted")
-READ_BY_PLAN = ("run", *WRITTEN_BY_SYNC, "verdicts", "decisions", "admissions")
+READ_BY_PLAN = ("run", *WRITTEN_BY_SYNC, "verdicts", "rules", "decisions", "admissions")
 
 
 class Scope(Record):

@@ -1,187 +1,160 @@
 """Publish a leaderboard: an immutable snapshot, then one small pointer that is swapped to it.
 
-| key | object |
-| --- | --- |
-| `snapshots/<id>/standings.duckdb` | the leaderboard, checkpointed |
-| `snapshots/<id>/manifest.json` | its sha256 and size, and what it was built from |
-| `latest.json` | the pointer: the only object that is ever replaced |
-
-The file is not named after its schema: DuckDB calls a file by its stem, and `leaderboard.overall` in a file
-`leaderboard.duckdb` is an "ambiguous reference to catalog or schema".
+Each publisher makes sure that its snapshot is whole, then swaps the pointer that it read before; who swapped meanwhile
+makes it start over. Who is about to point to a snapshot first leaves a claim, then reads the pointer; who collects old
+snapshots first names them in the pointer, then reads the claims. So at least one of the two sees the other, and the
+pointer never names half of a snapshot.
 """
 
+import contextlib
 import hashlib
-import os
-import shutil
 import uuid
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from standings import identity
+from tasks import machine
 from tasks.faults import reach
-from tasks.parquet import Faulty
-from tasks.store import Conflict, Missing, Store
+from tasks.snapshots import (
+    BOARD,
+    CLAIM,
+    CLAIMED,
+    FOLDER,
+    MANIFEST,
+    POINTER,
+    Inputs,
+    Manifest,
+    Pointer,
+    Stored,
+    Target,
+    includes,
+    key_of,
+    latest,
+    read_manifest,
+    read_pointer,
+)
+from tasks.store import Conflict, Store
 
-BOARD = "standings.duckdb"
-_POINTER = "latest.json"
-_KEPT = 5  # boards in a cache: who was just told of the one before can still open it
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    def json_bytes(self) -> bytes:
-        return identity.canonical(self.model_dump(mode="json")).encode()
-
-
-class Inputs(_Record):
-    """Say what a leaderboard was built from; the same inputs are the same snapshot."""
-
-    watermark: int  # the last admitted_seq that it includes
-    code: str  # commit of this project
-    registry: str  # Lake.revision(), taken before its facts were read
-    sql: str  # sha256 of the SQL files
-
-    @property
-    def id(self) -> str:
-        """Return the snapshot's id, so that a changed SQL file publishes on unchanged facts."""
-        return identity.digest(self.model_dump(mode="json"))
+LIBRARIES = ("duckdb", "pyarrow")
 
 
-class Stored(_Record):
-    """Describe one file of a snapshot."""
-
-    sha256: str
-    bytes: int
+class BeingCollected(RuntimeError):
+    """Say that a snapshot is being deleted, and can't be pointed to."""
 
 
-class Manifest(_Record):
-    """Describe a snapshot whole."""
+def publish(
+    store: Store,
+    folder: Path,
+    inputs: Inputs,
+    now: datetime,
+    rows: Mapping[str, int] | None = None,
+    seen: Target | None = None,
+) -> Pointer:
+    """Publish the files of a folder as one snapshot, and return the pointer as it then is.
 
-    id: str
-    inputs: Inputs
-    files: dict[str, Stored]
-
-
-class Pointer(_Record):
-    """Name the snapshot that readers get."""
-
-    id: str
-    seq: int  # swaps so far
-    watermark: int
-    manifest: str  # key
-    manifest_sha256: str
-    published_at: datetime
-
-
-def publish(store: Store, board: Path, inputs: Inputs, now: datetime) -> Pointer:
-    """Publish a board and return the pointer as it then is.
-
-    Its id is another's where somebody published a later watermark first: this board is superseded, and nothing lost.
+    `rows` says how many rows a file has, `seen` which front the pointer had before the facts were read. The pointer
+    moves from there to whatever was read later, and from elsewhere only to a snapshot that has all the facts of the one
+    before. Otherwise it stays: where its front has more this one is superseded, and where neither has all of the
+    other's facts the caller has to read them again.
     """
+    if logs := [*folder.glob("*.wal")]:
+        raise ValueError(f"{logs[0]} is there: checkpoint and close the board before it is published, or rows are lost")
     current = latest(store)
-    if current is not None and current.id == inputs.id:
+    if current is not None and _is_done(current, inputs, seen):
         return current
-    wal = board.with_name(f"{board.name}.wal")
-    if wal.exists():
-        raise ValueError(f"{wal} is there: checkpoint and close {board} before it is published, or its rows are lost")
-    folder = f"snapshots/{inputs.id}"
-    stored = _create_or_keep(store, f"{folder}/{BOARD}", board.read_bytes())
-    reach("publish.after_board")
-    manifest = Manifest(id=inputs.id, inputs=inputs, files={BOARD: stored}).json_bytes()
-    store.create(f"{folder}/manifest.json", manifest)
-    reach("publish.after_manifest")
-    pointer = Pointer(
-        id=inputs.id,
-        seq=1,
-        watermark=inputs.watermark,
-        manifest=f"{folder}/manifest.json",
-        manifest_sha256=hashlib.sha256(manifest).hexdigest(),
-        published_at=now,
-    )
-    return _point(store, pointer)
-
-
-def latest(store: Store) -> Pointer | None:
-    """Return the pointer, or None where nothing was published yet."""
-    return _current(store)[0]
-
-
-def open_latest(store: Store, cache: Path) -> Path:
-    """Return the path of the latest board in `cache`, fetched once and verified; open it read-only.
-
-    Raises `Missing` where nothing was published, `Faulty` where the bytes are not those of the manifest.
-    """
-    pointer = latest(store)
-    if pointer is None:
-        raise Missing("no leaderboard was published yet; `standings refresh` builds one")
-    manifest = Manifest.model_validate_json(_read(store, pointer.manifest, pointer.manifest_sha256))
-    right = manifest.files[BOARD]
-    path = cache / pointer.id / BOARD
-    # It was verified before it got its name, and nobody may write to it: its size tells a cut one.
-    if not path.exists() or path.stat().st_size != right.bytes:
-        _write(path, _read(store, f"snapshots/{pointer.id}/{BOARD}", right.sha256))
-        _forget_old(cache)
-    return path
-
-
-def _point(store: Store, pointer: Pointer) -> Pointer:
-    """Swap the pointer, never to an earlier watermark; who loses the race reads it again."""
+    claim(store, inputs.id, now)
     while True:
-        current, body = _current(store)
-        if current is not None and (current.id == pointer.id or current.watermark > pointer.watermark):
-            return current
-        new = pointer.model_copy(update={"seq": current.seq + 1 if current else 1})
+        current, body = read_pointer(store)
+        if current is not None:
+            require_kept(current, inputs.id)
+            if _is_done(current, inputs, seen):
+                return current
+        target = _target(inputs, _put(store, folder, inputs, now, rows or {}), now)
         try:
-            store.swap(_POINTER, new.json_bytes(), body)
+            new = _swap(store, current, body, target)
         except Conflict:
             continue
+        reach("publish.after_pointer")
         return new
 
 
-def _current(store: Store) -> tuple[Pointer | None, bytes | None]:
-    try:
-        body = store.read(_POINTER)
-    except Missing:
-        return None, None
-    return Pointer.model_validate_json(body), body
+def _is_done(current: Pointer, inputs: Inputs, seen: Target | None) -> bool:
+    front = current.front
+    return front.id == inputs.id or not (includes(inputs, front) or (seen and front.id == seen.id))
 
 
-def _create_or_keep(store: Store, key: str, body: bytes) -> Stored:
-    """Put a board, or keep the one that another publisher of the same inputs put there.
+def claim(store: Store, snapshot: str, now: datetime) -> None:
+    """Say that one is about to point to a snapshot. Read the pointer after it."""
+    store.create(key_of(snapshot, f"{CLAIM}{now.astimezone(UTC):{CLAIMED}}-{uuid.uuid4().hex[:8]}"), b"")
+
+
+def require_kept(current: Pointer, snapshot: str) -> None:
+    """Raise BeingCollected where a collection has chosen the snapshot."""
+    if current.collection and snapshot in current.collection.ids:
+        told = f"snapshot {snapshot} is being deleted since {current.collection.since:%Y-%m-%d %H:%M} UTC"
+        raise BeingCollected(f"{told}. Let `standings snapshot gc` end, or run it to its end, and try again")
+
+
+def target_of(manifest: Manifest, sha256: str, now: datetime) -> Target:
+    """Make what a pointer says of a snapshot."""
+    return _target(manifest.inputs, sha256, now)
+
+
+def _target(inputs: Inputs, sha256: str, now: datetime) -> Target:
+    return Target(
+        id=inputs.id,
+        watermark=inputs.watermark,
+        appended=inputs.appended,
+        manifest=key_of(inputs.id, MANIFEST),
+        manifest_sha256=sha256,
+        published_at=now,
+    )
+
+
+def _swap(store: Store, current: Pointer | None, body: bytes | None, target: Target) -> Pointer:
+    """Let readers have the snapshot, or let it wait behind a hold."""
+    if current is None:
+        new = Pointer(**target.model_dump(), seq=1)
+    elif current.hold:
+        new = current.moved(hold=current.hold.model_copy(update={"next": target}))
+    else:
+        new = current.moved(**dict(target))
+    store.swap(POINTER, new.json_bytes(), body)
+    return new
+
+
+def _put(store: Store, folder: Path, inputs: Inputs, now: datetime, rows: Mapping[str, int]) -> str:
+    """Make sure that the whole snapshot is there, the manifest put last; return the manifest's sha256."""
+    prefix = f"{FOLDER}{inputs.id}/"
+    there = {entry.key.removeprefix(prefix) for entry in store.list(prefix)}
+    if MANIFEST not in there:
+        reach("publish.before_board")
+
+        def put(name: str) -> Stored:
+            return _create_or_keep(store, key_of(inputs.id, name), folder / name, rows.get(name), name in there)
+
+        files = {BOARD: put(BOARD)}
+        reach("publish.after_board")
+        for name in sorted({path.name for path in folder.iterdir()} - {BOARD}):
+            files[name] = put(name)
+            reach("publish.after_table")
+        made = {library: machine.version(library) or "unknown" for library in LIBRARIES}
+        manifest = Manifest(id=inputs.id, inputs=inputs, files=files, made_at=now, made_with=made)
+        with contextlib.suppress(Conflict):  # of another publisher, who came at another time
+            store.create(key_of(inputs.id, MANIFEST), manifest.json_bytes())
+        reach("publish.after_manifest")
+    return read_manifest(store, inputs.id)[1]
+
+
+def _create_or_keep(store: Store, key: str, path: Path, rows: int | None, is_there: bool) -> Stored:
+    """Put a file, or keep the one that another publisher of the same inputs put there.
 
     Two builds of the same rows differ in DuckDB's bytes, so either is right, and the first stays.
     """
-    try:
-        store.create(key, body)
-    except Conflict:
-        body = store.read(key)
-    return Stored(sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
-
-
-def _read(store: Store, key: str, sha256: str) -> bytes:
-    body = store.read(key)
-    found = hashlib.sha256(body).hexdigest()
-    if found != sha256:
-        raise Faulty(f"{key}: the bytes' sha256 is {found}, and must be {sha256}. Restore it from a copy")
-    return body
-
-
-def _forget_old(cache: Path) -> None:
-    """Delete all but the newest folders of a cache, those of killed builds among them; the lake has every snapshot."""
-    folders = [path for path in cache.iterdir() if path.is_dir()]
-    for old in sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[_KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _write(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{uuid.uuid4().hex}.part")
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    part.chmod(0o444)
-    part.replace(path)
+    body = store.read(key) if is_there else path.read_bytes()
+    if not is_there:
+        try:
+            store.create(key, body)
+        except Conflict:
+            body = store.read(key)
+    return Stored(sha256=hashlib.sha256(body).hexdigest(), bytes=len(body), rows=rows)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from standings import facts as facts_module
 from standings import stats as stats_package
@@ -13,9 +14,12 @@ from standings.facts import SCHEMAS
 from standings.identity import digest
 from standings.paths import folder
 from standings.suite import Record
-from tasks import admission, machine, materialise, sqlfiles
+from tasks import admission, exports, machine, materialise, sqlfiles
+from tasks.exports import export
 from tasks.lake import CLOCKS, Lake
-from tasks.publish import BOARD, Inputs, latest, open_latest, publish
+from tasks.publish import LIBRARIES, publish
+from tasks.snapshots import BOARD, Inputs, Pointer, Target, fetch, includes, latest, manifest_of, open_latest
+from tasks.tidying import tidy_if_due
 
 NOT_ON_THE_BOARD = {"samples"}  # read from the lake by run, too many for every reader to fetch
 
@@ -23,8 +27,10 @@ NOT_ON_THE_BOARD = {"samples"}  # read from the lake by run, too many for every 
 class Refreshed(Record):
     """What a refresh did."""
 
-    snapshot: str
-    board: Path
+    snapshot: str  # that readers get
+    board: Path  # its file
+    built: str  # snapshot of the newest facts: another one while readers are held at an older
+    held: str | None  # why they are
     admitted: int
     set_aside: dict[str, str]  # run_id to why
 
@@ -33,24 +39,60 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
     """Let the gate look at new runs, build the board from the facts into a fresh file, and publish it.
 
     The registry is not read: with its folder gone the board rebuilds equal. The board is a function of the facts and
-    the code, so where neither has changed the published one stands and nothing is built.
+    the code, so where neither has changed the published one stands and nothing is built. When it returns, the newest
+    snapshot has all the facts that were there when it was called, whoever publishes beside it. Once many runs lie in
+    the inbox they are compacted, after the board is out.
     """
     admitted = admission.admit(lake, now)
-    revision = lake.revision()  # before the facts: what is appended meanwhile belongs to the next snapshot
-    facts = lake.facts(*(name for name in SCHEMAS if name not in NOT_ON_THE_BOARD))
-    watermark = max(facts["admissions"]["admitted_seq"].to_pylist(), default=0)
-    inputs = Inputs(watermark=watermark, code=machine.code_sha(), registry=revision, sql=builder_hash())
-    published = latest(lake.store)
-    if published is None or published.id != inputs.id:
-        boards.mkdir(parents=True, exist_ok=True)
-        # A folder of its own: two that refresh at once never write into one file.
-        with tempfile.TemporaryDirectory(dir=boards, prefix="build-") as bench:
-            built = Path(bench) / BOARD
-            materialise.build(facts, built, now=last_moment(facts), snapshot=inputs.id)
-            publish(lake.store, built, inputs, now)
-    set_aside = {key.run_id: fault for key, fault in admitted.faults.items()}
-    board = open_latest(lake.store, boards)
-    return Refreshed(snapshot=board.parent.name, board=board, admitted=admitted.count, set_aside=set_aside)
+    while True:
+        pointer = latest(lake.store)  # before the facts: from there it may move to whatever they are
+        inputs, facts = _read(lake)
+        if pointer is None or pointer.front.id != inputs.id:
+            pointer = _build_and_publish(lake, boards, inputs, facts, now, pointer and pointer.front)
+        if pointer.front.id == inputs.id or includes(pointer.front, inputs):
+            break
+        # Somebody published facts that were added after ours were read, without others that we have: read them all.
+    tidy_if_due(lake, now)
+    return Refreshed(
+        snapshot=pointer.id,
+        board=fetch(lake.store, manifest_of(lake.store, pointer), boards),
+        built=pointer.front.id,
+        held=pointer.hold and pointer.hold.reason,
+        admitted=admitted.count,
+        set_aside={key.run_id: fault for key, fault in admitted.faults.items()},
+    )
+
+
+def _read(lake: Lake) -> tuple[Inputs, Mapping[str, pa.Table]]:
+    """Read the facts and say exactly what they are: what is appended while they are read makes it read them again."""
+    while True:
+        revision = lake.revision()
+        facts = lake.facts(*(name for name in SCHEMAS if name not in NOT_ON_THE_BOARD))
+        if lake.revision() == revision:
+            break
+    log = facts["admissions"]
+    admitted = log.filter(pc.field("fault").is_null())["run_id"].to_pylist()
+    inputs = Inputs(
+        watermark=max(log["admitted_seq"].to_pylist(), default=0),
+        appended=sum(facts[name].num_rows for name in CLOCKS),
+        left_out=tuple(sorted(set(admitted) - set(facts["run"]["run_id"].to_pylist()))),
+        code=machine.code_sha(),
+        registry=revision,
+        sql=builder_hash(),
+    )
+    return inputs, facts
+
+
+def _build_and_publish(
+    lake: Lake, boards: Path, inputs: Inputs, facts: Mapping[str, pa.Table], now: datetime, seen: Target | None
+) -> Pointer:
+    boards.mkdir(parents=True, exist_ok=True)
+    # A folder of its own: two that refresh at once never write into one file.
+    with tempfile.TemporaryDirectory(dir=boards, prefix="build-") as bench:
+        built = Path(bench) / BOARD
+        materialise.build(facts, built, now=last_moment(facts), snapshot=inputs.id)
+        rows = export(built, built.parent)
+        return publish(lake.store, built.parent, inputs, now, rows, seen)
 
 
 def newest(lake: Lake, boards: Path) -> Path | None:
@@ -66,8 +108,13 @@ def last_moment(facts: Mapping[str, pa.Table]) -> datetime:
 
 
 def builder_hash() -> str:
-    """Hash what turns facts into a board: all SELECT files and the Python that reads, computes and describes them."""
+    """Hash what turns facts into a board: all SELECT files, the Python that reads, computes and writes, its libraries.
+
+    Another version of a library may write other bytes for the same rows, and be right.
+    """
     sql, stats = folder("sql"), Path(stats_package.__file__).parent
-    python = [*stats.rglob("*.py"), Path(facts_module.__file__), Path(materialise.__file__), Path(sqlfiles.__file__)]
+    modules = [facts_module, materialise, sqlfiles, exports]
+    python = [*stats.rglob("*.py"), *(Path(str(module.__file__)) for module in modules)]
     selects = {path.relative_to(sql).as_posix(): path.read_text() for path in sql.rglob("*.sql")}
-    return digest(selects | {path.name: path.read_text() for path in python})
+    versions = {library: machine.version(library) for library in LIBRARIES}
+    return digest(selects | {path.name: path.read_text() for path in python} | versions)

@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field
+from pydantic import ByteSize, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from standings.address import Address, Bucket, bucket_of
 from standings.paths import folder
+from tasks.cache import CACHE_LIMIT
 
 
 class Settings(BaseSettings):
@@ -16,6 +18,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STANDINGS_", frozen=True)
 
     home: Path = Field(Path(".standings"), description="folder of everything that is made: lake, weights, boards, logs")
+    lake: str | None = Field(
+        None, description="folder or s3://bucket/prefix of facts and snapshots; default: the folder lake in home"
+    )
+    s3_endpoint: str | None = Field(None, description="address of an S3 server other than AWS")
+    s3_region: str | None = Field(None, description="region of the bucket")
+    s3_connect_seconds: float = Field(5.0, gt=0, description="time limit of a connection to S3")
+    s3_read_seconds: float = Field(60.0, gt=0, description="time limit of an answer of S3")
+    s3_attempts: int = Field(10, ge=1, description="times that a request to S3 is tried")
     registry: Path = Field(default_factory=lambda: folder("registry"), description="folder of the registry's YAML")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="CPU threads of a worker")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what a worker computes on")
@@ -28,19 +38,47 @@ class Settings(BaseSettings):
     weights_limit: ByteSize | None = Field(
         None, gt=0, description="what weights may take on the disk, such as 200GiB; default: half of the disk"
     )
+    cache_limit: ByteSize = Field(
+        ByteSize(CACHE_LIMIT), ge=0, description="what copies of a bucket's objects may take on the disk"
+    )
     job_minutes: float = Field(240.0, gt=0, description="wall-clock limit of one job")
     load_minutes: float = Field(60.0, gt=0, description="wall-clock limit of fetching and loading a model")
     batch_size: int = Field(8, ge=1, description="batch size of lm-eval's own path")
 
+    @field_validator("lake")
+    @classmethod
+    def _is_an_address(cls, given: str | None) -> str | None:
+        if given is not None:
+            bucket_of(given)
+        return given
+
     @property
-    def lake(self) -> Path:
-        """Folder of facts and published snapshots."""
-        return self.home / "lake"
+    def address(self) -> Address:
+        """Where facts and published snapshots are: a bucket, the folder that is named, or the one in home."""
+        if self.lake is None:
+            return (self.home / "lake").absolute()
+        if (found := bucket_of(self.lake)) is None:
+            return Path(self.lake).absolute()
+        name, prefix = found
+        return Bucket(
+            name=name,
+            prefix=prefix,
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            connect_seconds=self.s3_connect_seconds,
+            read_seconds=self.s3_read_seconds,
+            attempts=self.s3_attempts,
+        )
 
     @property
     def weights(self) -> Path:
         """Folder of fetched and dequantised weights; safe to delete."""
         return self.home / "weights"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of copies of a bucket's objects; safe to delete."""
+        return self.home / "cache"
 
     @property
     def boards(self) -> Path:

@@ -1,5 +1,6 @@
-"""Keep immutable objects under keys: a folder now, an S3 bucket later, behind the same four verbs."""
+"""Keep immutable objects under keys, behind five verbs: in a folder here, in an S3 bucket in tasks/s3.py."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,7 @@ from typing import Protocol
 from tasks.durable import sync
 
 _PRIVATE = ".tmp"  # no part of a key begins with a dot, so nothing in there is ever listed
+_TRIES = 20
 _PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*")
 
 
@@ -50,6 +52,9 @@ class Store(Protocol):
     def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
         """Replace `expected` by `body`, or raise `Conflict`; None expects that nothing is under the key."""
 
+    def delete(self, key: str) -> None:
+        """Take an object away; quiet where nothing is under the key."""
+
 
 class FolderStore:
     """Keep objects in a folder, durable once a call returns. Reading creates nothing."""
@@ -60,10 +65,9 @@ class FolderStore:
     def create(self, key: str, body: bytes) -> None:
         """Write beside, then link: `os.link` fails where the key exists, so one writer wins."""
         target = self._path(key)
-        _make_folders(target.parent)
         written = self._write_beside(body)
         try:
-            os.link(written, target)
+            _link(written, target)
         except FileExistsError:
             if _sha256(target.read_bytes()) != _sha256(body):
                 raise Conflict(f"{key}: other bytes are there; an object is written once") from None
@@ -100,10 +104,20 @@ class FolderStore:
             written.replace(target)
         return sync(target.parent)
 
+    def delete(self, key: str) -> None:
+        """Unlink, and remove the folders that it leaves empty, which a listing would walk through for ever."""
+        target = self._path(key)
+        try:
+            target.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        # Who is about to link into a folder that goes makes it again.
+        left = next(folder for folder in target.parents if folder == self.root or not _removed(folder))
+        with contextlib.suppress(FileNotFoundError):  # another's delete removed it meanwhile
+            sync(left)
+
     def _path(self, key: str) -> Path:
-        bad = [part for part in key.split("/") if not _PART.fullmatch(part)]
-        if bad:
-            raise ValueError(f"key {key!r}: {bad[0]!r} is no part of a key: letters, digits and _=+-. not at the start")
+        check_key(key)
         return self.root / key
 
     def _write_beside(self, body: bytes) -> Path:
@@ -115,6 +129,13 @@ class FolderStore:
             file.flush()
             os.fsync(file.fileno())
         return written
+
+
+def check_key(key: str) -> None:
+    """Raise ValueError where a key could not be a file's path, in any store."""
+    bad = [part for part in key.split("/") if not _PART.fullmatch(part)]
+    if bad:
+        raise ValueError(f"key {key!r}: {bad[0]!r} is no part of a key: letters, digits and _=+-. not at the start")
 
 
 def _walk(folder: str, base: str, prefix: str, after: str) -> Iterator[Entry]:
@@ -132,7 +153,30 @@ def _walk(folder: str, base: str, prefix: str, after: str) -> Iterator[Entry]:
             if (key.startswith(prefix) or prefix.startswith(key)) and (key > after or after.startswith(key)):
                 yield from _walk(item.path, key, prefix, after)
         elif key.startswith(prefix) and key > after:
-            yield Entry(key, item.stat().st_size)
+            try:
+                size = item.stat().st_size
+            except FileNotFoundError:  # it was deleted while we walk
+                continue
+            yield Entry(key, size)
+
+
+def _link(written: Path, target: Path) -> None:
+    """Link into a folder that somebody else's delete may just have removed."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            _make_folders(target.parent)
+            return os.link(written, target)
+    _make_folders(target.parent)
+    return os.link(written, target)
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a folder if it is empty."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _make_folders(folder: Path) -> None:

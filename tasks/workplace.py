@@ -14,8 +14,8 @@ from tasks import attempt, machine, planning
 from tasks.evaluate import Limits
 from tasks.lake import Lake
 from tasks.registry_files import read, read_suites
+from tasks.s3 import open_store
 from tasks.settings import Settings
-from tasks.store import FolderStore
 
 
 class BrokenRegistry(ValueError):
@@ -78,14 +78,14 @@ class Workplace:
     @property
     def lake(self) -> Lake:
         """Open the lake; reading one that is not there creates nothing."""
-        return Lake(FolderStore(self.settings.lake))
+        return Lake(open_store(self.settings.address, self.settings.cache, self.settings.cache_limit))
 
     @property
     def place(self) -> Place:
         """Say where and on what a child works."""
         settings = self.settings
         return Place(
-            lake=settings.lake.absolute(),
+            lake=settings.address,
             weights=settings.weights.absolute(),
             weights_limit=settings.weights_limit,
             registry=settings.registry.absolute(),

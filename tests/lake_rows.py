@@ -111,6 +111,13 @@ class LakeRows:
         ruling = {"verdict": verdict, "reason": reason, "who": "a person", "decided_at": day(at)}
         return self.add("verdicts", {"run_id": run["run_id"], **ruling})
 
+    def rule_all(self, verdict: str, *, at: float, standing: bool = False, **conditions: Any) -> Row:
+        """Rule on all runs that the gate has seen and that meet the conditions."""
+        seen = len(self.rows.get("admissions", ()))
+        ruling = {"verdict": verdict, "reason": "looked at", "who": "a person", "decided_at": day(at), **conditions}
+        number = len(self.rows.get("rules", ())) + 1
+        return self.add("rules", {"rule_id": f"rule {number}", "standing": standing, "admitted_to": seen, **ruling})
+
     def decide(self, decision: str, target: str, *, at: float, reason: str = "decided") -> Row:
         """Act as an operator."""
         act = {"decision": decision, "target": target, "reason": reason, "who": "a person", "decided_at": day(at)}

@@ -16,6 +16,9 @@ from flows.cli import (
     demo,
     epoch,
     evaluate,
+    exporting,
+    importing,
+    lake,
     models,
     plan,
     refresh,
@@ -23,8 +26,10 @@ from flows.cli import (
     retry,
     runs,
     samples,
+    snapshot,
     sql,
     suites,
+    verdict,
     weights,
 )
 from flows.cli.errors import USAGE, words
@@ -113,6 +118,11 @@ _add(app, runs.runs, runs.EXAMPLE)
 _add(app, samples.samples, samples.EXAMPLE)
 _add(app, reproduce.reproduce, reproduce.EXAMPLE)
 _add(app, retry.retry, retry.EXAMPLE)
+app.add_typer(verdict.group, name="verdict")
+app.add_typer(snapshot.group, name="snapshot")
+_add(app, importing.import_, importing.EXAMPLE, "import")
+_add(app, exporting.export, exporting.EXAMPLE)
+app.add_typer(lake.group, name="lake")
 _add(app, weights.weights, weights.EXAMPLE)
 app.add_typer(epoch.group, name="epoch")
 

@@ -76,9 +76,9 @@ def suite_named(name: str, suites: "dict[str, Suite]") -> "Suite":
 def lake(settings: "Settings") -> "Lake":
     """Open the lake; reading one that is not there creates nothing."""
     from tasks.lake import Lake
-    from tasks.store import FolderStore
+    from tasks.s3 import open_store
 
-    return Lake(FolderStore(settings.lake))
+    return Lake(open_store(settings.address, settings.cache, settings.cache_limit))
 
 
 def newest_board(settings: "Settings") -> Path:

@@ -50,6 +50,13 @@ EXPECTED = (
     ("tasks.machine", "NoAccelerator", "settings: {}", USAGE),
     ("tasks.store", "Missing", "lake: {}", FAULT),
     ("tasks.parquet", "Faulty", "lake: {}", FAULT),
+    ("tasks.publish", "BeingCollected", "snapshot: {}", FAULT),
+    ("tasks.holding", "NotHeld", "snapshot release: {}", FAULT),
+    ("tasks.snapshot_gc", "Collecting", "snapshot gc: {}", FAULT),
+    ("tasks.s3", "NoConditionalWrites", "STANDINGS_LAKE: {}", USAGE),
+    ("tasks.s3", "Unreachable", "STANDINGS_LAKE: {}", USAGE),
+    ("tasks.s3", "Broken", "lake: {}", FAULT),
+    ("tasks.seaweed", "NoServer", "lake up: {}", USAGE),
 )
 
 

@@ -20,8 +20,10 @@ def refresh(home: options.Home = None, json: options.Json = False) -> None:
     if json:
         print_json(done.model_dump(mode="json"))
         return
-    put(f"Snapshot {done.snapshot}")
+    put(f"Snapshot {done.built}")
     put(f"{counted(done.admitted, 'new run')} admitted, {len(done.set_aside)} set aside.")
     for run, why in done.set_aside.items():
         put(f"  {run}: {why}", whole=True)
+    if done.held:
+        put(f"It waits: readers are held at {done.snapshot}: {done.held}. See: standings snapshot release", whole=True)
     put(f"Board: {done.board}", whole=True)

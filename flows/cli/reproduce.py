@@ -19,6 +19,7 @@ def reproduce(run_id: options.RunId, home: options.Home = None, json: options.Js
     settings = context.settings(home)
     context.require_worker()
     run = runs.find(context.lake(settings), run_id)
+    runs.say_verdict(run)
     from flows.reproducing import reproduce as repeat
 
     with shown() as heard:

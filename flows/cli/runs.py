@@ -8,13 +8,15 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import Stop, require_known
-from flows.cli.output import clipped, counted, duration, print_json, put, table
+from flows.cli.output import clipped, counted, duration, print_json, put, say, table
 
 if TYPE_CHECKING:
     from tasks.lake import Lake
+    from tasks.verdicts import Facts
 
 EXAMPLE = "standings runs --status failed"
 SHOWN = 12  # last digits of a run's id: random ones, where the first are the time
+VERDICT = {"verdict": "verdict", "verdict_reason": "reason", "verdict_who": "who", "verdict_at": "decided_at"}
 Row = dict[str, Any]
 
 
@@ -59,26 +61,33 @@ def runs(
 
 def read_runs(lake: "Lake") -> list[Row]:
     """Return all runs, those included that the gate has not looked at yet, by the time they ended."""
-    from tasks import admission
+    from tasks import verdicts
 
-    log = admission.preview(lake, datetime.now(UTC))
-    facts = lake.facts("run", "scores", "benchmarks", admissions=log)
+    return run_rows(verdicts.read_facts(lake, verdicts.look(lake, datetime.now(UTC), write=False), "scores"))
+
+
+def run_rows(facts: "Facts") -> list[Row]:
+    """Return one row a run, with its score and the verdict on it that holds, by the time they ended."""
+    from tasks.verdicts import in_force
+
     values = {
         (row["run_id"], row["task"], row["metric"], row["filter"]): row["value"] for row in facts["scores"].to_pylist()
     }
     scored_by = {
         row["benchmark_id"]: (row["task"], row["metric"], row["filter"]) for row in facts["benchmarks"].to_pylist()
     }
-    rows = facts["run"].to_pylist()
+    rows, rulings = facts["run"].to_pylist(), in_force(facts)
     for row in rows:
         row["score"] = values.get((row["run_id"], *scored_by.get(row["benchmark_id"], ())))
-    rows += [set_aside(row) for row in log.to_pylist() if row["fault"]]
+        ruling = rulings.get(row["run_id"], {})
+        row |= {name: ruling.get(of) for name, of in VERDICT.items()}
+    rows += [set_aside(row) for row in facts["admissions"].to_pylist() if row["fault"]]
     return sorted(rows, key=lambda row: (row["finished_at"], row["run_id"]))
 
 
 def set_aside(row: Row) -> Row:
     """Write a run that the gate set aside: of it only the key and the fault are to be trusted."""
-    unknown = dict.fromkeys(("model", "variant", "benchmark", "suite", "reason", "score", "seconds"))
+    unknown = dict.fromkeys(("model", "variant", "benchmark", "suite", "reason", "score", "seconds", *VERDICT))
     return {
         **unknown,
         "run_id": row["run_id"],
@@ -91,7 +100,11 @@ def set_aside(row: Row) -> Row:
 
 def find(lake: "Lake", given: str) -> Row:
     """Return the one run whose id begins or ends as given."""
-    rows = read_runs(lake)
+    return pick(read_runs(lake), given)
+
+
+def pick(rows: list[Row], given: str) -> Row:
+    """Return the one of these runs whose id begins or ends as given."""
     found = [row for row in rows if row["run_id"].startswith(given) or row["run_id"].endswith(given)]
     if len(found) > 1:
         raise Stop(given, f"{len(found)} runs begin or end so.", "Give more of the id.")
@@ -105,9 +118,25 @@ def find(lake: "Lake", given: str) -> Row:
 
 
 def how(row: Row) -> str:
-    """Say how a run ended, or what it was for where it never counts."""
+    """Say how a run ended, or what it was for where it never counts, or that it was ruled on."""
     purpose = row.get("purpose", "board")
-    return str(row["reason"] or (row["status"] if purpose == "board" else purpose))
+    ended = str(row["reason"] or (row["status"] if purpose == "board" else purpose))
+    if row["verdict"] in (None, "cleared"):
+        return ended
+    return str(row["verdict"]) if ended == "succeeded" else f"{ended}, {row['verdict']}"
+
+
+def verdict(row: Row) -> str | None:
+    """Say what was ruled on a run, by whom, when and why; None where nothing was."""
+    if row["verdict"] is None:
+        return None
+    return f"{row['verdict']} by {row['verdict_who']}, {row['verdict_at']:%Y-%m-%d %H:%M}: {row['verdict_reason']}"
+
+
+def say_verdict(row: Row) -> None:
+    """Tell on standard error, so that data stay data, that a run was ruled on."""
+    if told := verdict(row):
+        say(f"Run {row['run_id'][-SHOWN:]} is {told}")
 
 
 def print_runs(rows: list[Row]) -> None:
@@ -134,4 +163,6 @@ def print_runs(rows: list[Row]) -> None:
     for row in rows:
         if row["status"] != "succeeded":
             put(f"{row['run_id'][-SHOWN:]} {row['reason'] or row['status']}: {clipped(row['detail'] or 'not told')}")
+        if told := verdict(row):
+            put(f"{row['run_id'][-SHOWN:]} {clipped(told)}")
     put(f"{counted(len(rows), 'run')}. Times are UTC. Run: the last {SHOWN} digits of the id." if rows else "No runs.")

@@ -35,6 +35,7 @@ def samples(
     """
     lake = context.lake(context.settings(home))
     run = runs.find(lake, run_id)
+    runs.say_verdict(run)
     rows = read_samples(lake, run)
     right = sum(row["outcome"] == 1 for row in rows)
     chosen = [row for row in rows if not (wrong and row["outcome"] == 1)][:limit]

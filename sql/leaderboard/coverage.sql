@@ -37,7 +37,8 @@ SELECT listed.suite, benchmark.benchmark, benchmark.category, listed.model, list
       'its run was set aside: ' || quarantine.fault
     ELSE job.why
   END AS why,
-  job.reason, job.detail, job.attempts, job.next_at, job.epoch, benchmark.epoch AS shown_epoch,
+  job.reason, job.detail, job.attempts, job.next_at, job.verdict, job.verdict_reason, job.verdict_who,
+  job.verdict_at, job.epoch, benchmark.epoch AS shown_epoch,
   benchmark.held_by, coalesce(quarantine.runs, 0) AS quarantined, quarantine.fault AS quarantined_for, job.job_id, job.run_id
 FROM listed
 JOIN model.benchmark AS benchmark ON benchmark.suite = listed.suite

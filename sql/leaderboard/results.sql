@@ -6,10 +6,11 @@ SELECT result.suite, result.benchmark, result.category, result.model, result.var
   result.repeats, result.n_correct, result.stderr, result.chance, result.task, result.metric, result.filter,
   result.document_limit, result.epoch, result.kind, result.protocol, run.revision, run.dtype, run.quantisation,
   run.weights, entry.weights_note, run.reasoning, run.engine, run.engine_version, run.harness, run.scorer,
-  run.scorer_reason, run.torch, run.device, run.code_sha, run.worker, run.finished_at, run.seconds, run.tokens_in,
-  run.tokens_out, run.documents_attempted, run.documents_scored, run.unanswered, run.truncated,
-  run.prompts_cut, result.suspect, result.suspect_reason, result.superseded, result.variant_id, result.benchmark_id,
-  result.job_id, result.run_id, result.admitted_seq
+  run.scorer_reason, run.torch, run.device, run.lock, run.code_sha, run.worker, run.finished_at, run.seconds,
+  run.tokens_in, run.tokens_out, run.documents_attempted, run.documents_scored, run.unanswered, run.truncated,
+  run.prompts_cut, result.suspect, result.suspect_reason, result.verdict, result.verdict_reason, result.verdict_who,
+  result.verdict_at, result.superseded, result.variant_id, result.benchmark_id, result.job_id, result.run_id,
+  result.admitted_seq
 FROM model.result AS result
 JOIN raw.run AS run ON run.run_id = result.run_id
 JOIN model.entry AS entry ON entry.model = result.model AND entry.variant = result.variant

@@ -3,6 +3,7 @@
 -- Failures are held against a job since it was last reset: by an operator's retry, or by withdrawing its run.
 -- An infrastructure failure is tried again at once, then after 5, 10, 20, … minutes, three times a night (noon to noon
 -- UTC, so that no night is cut in two) and six in all. Other failures stay, but for a new worker image and, once, a new hub token.
+-- A job whose next run a standing rule would withdraw too is blocked; where that showed only by a run, it has failed.
 -- wanted: it is what is asked now; false for an older epoch, revision or protocol of a cell
 -- state: counted, missing, waiting, failed, given_up or blocked
 -- run_id: run that counts
@@ -13,6 +14,10 @@
 -- detail: what happened, in a sentence
 -- next_at: when a waiting job is due
 -- why: state in a sentence, for the plan
+-- verdict: ruling on the run that counts; else withdrawn, where a run of it was, or where a standing rule blocks it
+-- verdict_reason: why it was ruled so
+-- verdict_who: who ruled
+-- verdict_at: when
 -- assert unique: suite, benchmark, model, variant, job_id
 -- assert rows: state <> 'counted' OR run_id IS NOT NULL
 WITH latest AS (
@@ -23,15 +28,15 @@ WITH latest AS (
   FROM latest LEFT JOIN model.benchmark_version AS version USING (suite, benchmark, benchmark_id)
   WINDOW cell AS (PARTITION BY suite, benchmark, model, variant ORDER BY latest.known_from DESC, job_id DESC NULLS LAST)
 ), counted AS (
-  SELECT job_id, arg_min(run_id, admitted_seq) AS run_id, min(admitted_seq) AS admitted_seq,
-    arg_min(coalesce(verdict, '') = 'suspect', admitted_seq) AS suspect, arg_min_null(verdict_reason, admitted_seq) AS doubt
-  FROM model.attempt WHERE status = 'succeeded' AND withdrawn_at IS NULL GROUP BY job_id
+  SELECT job_id, run_id, admitted_seq, verdict, verdict_reason, verdict_who, verdict_at
+  FROM model.attempt WHERE status = 'succeeded' AND withdrawn_at IS NULL
+  QUALIFY row_number() OVER (PARTITION BY job_id ORDER BY admitted_seq) = 1
 ), retry AS (
   SELECT target AS job_id, max(decided_at) AS retried_at, arg_max(reason, decided_at) AS retried_for
   FROM raw.decisions WHERE decision = 'retry' GROUP BY target
 ), history AS (
   SELECT job_id, count(*) AS attempts, max(withdrawn_at) AS withdrawn_at,
-    arg_max(verdict_reason, withdrawn_at) AS withdrawn_for
+    arg_max({reason: verdict_reason, who: verdict_who, decided_at: verdict_at}, withdrawn_at) AS withdrawal
   FROM model.attempt GROUP BY job_id
 ), failed AS (
   SELECT attempt.*,
@@ -55,13 +60,27 @@ WITH latest AS (
   ) END AS next_at
   FROM trouble
 ), judged AS (
-  SELECT asked.*, counted.run_id, counted.admitted_seq, coalesce(counted.suspect, false) AS suspect, counted.doubt,
-    coalesce(history.attempts, 0) AS attempts, coalesce(due.failures, 0) AS failures,
-    due.reason, due.detail, due.outages, due.next_at,
-    retry.retried_at, retry.retried_for, history.withdrawn_at, history.withdrawn_for,
+  SELECT asked.* REPLACE (coalesce(asked.blocked, CASE WHEN doomed.rule_id IS NOT NULL AND doomed.tried_at IS NULL
+      THEN 'a standing rule withdraws its runs: ' || doomed.reason END) AS blocked),
+    counted.run_id, counted.admitted_seq, coalesce(history.attempts, 0) AS attempts,
+    coalesce(due.failures, 0) AS failures, due.reason, due.detail, due.outages, due.next_at,
+    retry.retried_at, retry.retried_for, history.withdrawn_at, history.withdrawal.reason AS withdrawn_for,
+    CASE
+      WHEN counted.run_id IS NOT NULL
+        THEN {verdict: counted.verdict, reason: counted.verdict_reason, who: counted.verdict_who,
+          decided_at: counted.verdict_at}
+      WHEN doomed.rule_id IS NOT NULL
+        THEN {verdict: 'withdrawn', reason: doomed.reason, who: doomed.who, decided_at: doomed.decided_at}
+      WHEN history.withdrawn_at IS NOT NULL THEN {
+        verdict: 'withdrawn', reason: history.withdrawal.reason, who: history.withdrawal.who,
+        decided_at: history.withdrawal.decided_at
+      }
+    END AS ruling,
     CASE
       WHEN counted.run_id IS NOT NULL THEN 'counted'
       WHEN asked.job_id IS NULL OR asked.blocked IS NOT NULL THEN 'blocked'
+      WHEN doomed.rule_id IS NOT NULL AND doomed.tried_at IS NULL THEN 'blocked'
+      WHEN due.reason IS NULL AND doomed.tried_at > coalesce(retry.retried_at, '-infinity'::TIMESTAMPTZ) THEN 'failed'
       WHEN due.reason IS NULL THEN 'missing'
       WHEN due.reason = 'infrastructure' AND due.outages >= 6 THEN 'given_up'
       WHEN due.reason = 'infrastructure' AND due.next_at > getvariable('now') THEN 'waiting'
@@ -72,7 +91,7 @@ WITH latest AS (
     END AS state
   FROM asked
   LEFT JOIN counted USING (job_id) LEFT JOIN history USING (job_id)
-  LEFT JOIN retry USING (job_id) LEFT JOIN due USING (job_id)
+  LEFT JOIN retry USING (job_id) LEFT JOIN due USING (job_id) LEFT JOIN model.doomed_job AS doomed USING (job_id)
   WHERE NOT asked.gone AND (asked.job_id IS NOT NULL OR asked.wanted)
 ), revision AS (
   SELECT variant_id, any_value(revision ORDER BY known_from DESC) AS revision
@@ -84,14 +103,18 @@ WITH latest AS (
 )
 SELECT judged.suite, judged.benchmark, judged.benchmark_id, judged.epoch, judged.model, judged.variant,
   judged.variant_id, judged.job_id, judged.kind, judged.protocol, judged.wanted, judged.known_from, judged.state,
-  judged.run_id, judged.admitted_seq, judged.suspect, judged.attempts, judged.failures,
+  judged.run_id, judged.admitted_seq,
+  coalesce(judged.run_id IS NOT NULL AND judged.ruling.verdict = 'suspect', false) AS suspect,
+  judged.attempts, judged.failures,
   CASE judged.state WHEN 'blocked' THEN judged.blocked WHEN 'counted' THEN NULL ELSE judged.reason END AS reason,
-  CASE judged.state WHEN 'counted' THEN CASE WHEN judged.suspect THEN judged.doubt END ELSE judged.detail END AS detail,
+  CASE WHEN judged.state <> 'counted' THEN judged.detail WHEN suspect THEN judged.ruling.reason END AS detail,
   CASE judged.state WHEN 'waiting' THEN judged.next_at END AS next_at,
   CASE
     WHEN judged.state = 'counted' THEN 'counted'
     WHEN judged.state = 'blocked' THEN coalesce(judged.blocked, 'no job')
     WHEN judged.state = 'given_up' THEN 'given up after ' || judged.outages || ' infrastructure failures'
+    WHEN judged.state = 'failed' AND judged.reason IS NULL
+      THEN 'a standing rule withdrew its last run too: ' || judged.ruling.reason
     WHEN judged.state = 'failed' THEN concat_ws(': ', judged.reason, judged.detail)
     WHEN judged.reason = 'infrastructure' THEN
       'infrastructure failure, ' || ['second', 'third', 'fourth', 'fifth', 'sixth'][judged.outages] || ' try'
@@ -106,7 +129,9 @@ SELECT judged.suite, judged.benchmark, judged.benchmark_id, judged.epoch, judged
     WHEN earlier.job.variant_id = judged.variant_id THEN 'protocol changed'
     WHEN old.revision IS DISTINCT FROM new.revision THEN 'new revision'
     ELSE 'variant changed'
-  END AS why
+  END AS why,
+  judged.ruling.verdict AS verdict, judged.ruling.reason AS verdict_reason, judged.ruling.who AS verdict_who,
+  judged.ruling.decided_at AS verdict_at
 FROM judged
 LEFT JOIN earlier USING (suite, benchmark, model, variant)
 LEFT JOIN revision AS old ON old.variant_id = earlier.job.variant_id

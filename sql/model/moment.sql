@@ -22,7 +22,7 @@ WITH several AS (
   SELECT run_id, verdict, decided_at, coalesce(lead(decided_at) OVER (
     PARTITION BY run_id ORDER BY decided_at, list_position(['withdrawn', 'suspect', 'cleared'], verdict) DESC
   ), 'infinity'::TIMESTAMPTZ) AS until
-  FROM raw.verdicts
+  FROM model.ruling
 ), withdrawal AS (
   SELECT attempt.job_id, attempt.status, greatest(ruling.decided_at, attempt.admitted_at) AS instant,
     greatest(ruling.until, attempt.admitted_at) AS until

@@ -11,6 +11,7 @@
 -- normalised_hi [points]: upper end of its 95 % interval
 -- suspect: the run is ruled suspect; it counts
 -- suspect_reason: why
+-- verdict: suspect, or cleared where an earlier ruling was lifted; null where the run was never ruled on
 -- superseded: the suite or the registry asks for something newer that is not there yet: a revision or a protocol
 -- assert unique: suite, benchmark, model, variant
 -- assert between 0 and 1: score, score_lo, score_hi
@@ -18,6 +19,7 @@
 WITH settled AS (
   SELECT job.suite, job.benchmark, job.model, job.variant, job.variant_id, job.benchmark_id, job.job_id, job.kind,
     job.protocol, job.state, job.run_id, job.admitted_seq, job.suspect, job.detail AS suspect_reason,
+    job.verdict, job.verdict_reason, job.verdict_who, job.verdict_at,
     variant.superseded OR (NOT job.wanted AND job.benchmark_id = benchmark.newest_benchmark_id) AS superseded,
     benchmark.category, benchmark.task, benchmark.metric, benchmark.filter, benchmark.chance, benchmark.epoch,
     benchmark.document_limit

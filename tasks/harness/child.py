@@ -21,7 +21,7 @@ from tasks.faults import reach
 from tasks.harness import failures
 from tasks.harness.memory import peak
 from tasks.lake import Lake
-from tasks.store import FolderStore
+from tasks.s3 import open_store
 
 if TYPE_CHECKING:
     from tasks.harness.session import Session
@@ -49,7 +49,7 @@ class Worker:
 
     def __init__(self, work: Work, channel: Channel) -> None:
         self.work, self.say = work, channel.say
-        self.lake = Lake(FolderStore(work.place.lake))
+        self.lake = Lake(open_store(work.place.lake))
 
     def run(self) -> None:
         """Load the model, then run job after job; a job that fails is stored with its reason."""

@@ -1,39 +1,45 @@
-"""Publishing: a reader sees a whole snapshot or the one before it."""
+"""Publishing: a reader sees a whole snapshot or the one before it, whoever publishes beside and however it ends."""
 
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from standings.address import Bucket
 from tasks.parquet import Faulty
-from tasks.publish import BOARD, Inputs, latest, open_latest, publish
-from tasks.store import FolderStore, Missing
+from tasks.publish import publish
+from tasks.s3 import S3Store
+from tasks.seaweed import BUCKET, serving
+from tasks.snapshots import BOARD, CLAIM, MANIFEST, fetch, key_of, latest, listed, open_latest, read_manifest
+from tasks.store import FolderStore, Missing, Store
+from tests.tasks.publishing import board_of, built, inputs, made, race
 from tests.tasks.runs import NOON
 
 ROOT = Path(__file__).parents[2]
-_PUBLISH = """
-import sys
-from pathlib import Path
-from tasks.publish import Inputs, publish
-from tasks.store import FolderStore
-from tests.tasks.runs import NOON
-inputs = Inputs(watermark=2, code="c", registry="r", sql="s")
-publish(FolderStore(Path(sys.argv[1])), Path(sys.argv[2]), inputs, NOON)
-"""
 
 
-def inputs(watermark: int = 1, **changes: str) -> Inputs:
-    return Inputs(**{"watermark": watermark, "code": "c", "registry": "r", "sql": "s", **changes})
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Store]:
+    with serving(tmp_path_factory.mktemp("seaweed")) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield S3Store(Bucket(name=BUCKET, endpoint=server.endpoint))
 
 
-def board(folder: Path, body: bytes = b"a board") -> Path:
-    path = folder / "built.duckdb"
-    path.write_bytes(body)
-    return path
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A store that nothing was published to."""
+    if request.param == "folder":
+        return FolderStore(tmp_path / "lake")
+    shared: S3Store = request.getfixturevalue("bucket")
+    prefix = f"{request.node.name.translate({91: '-', 93: None})}/"
+    return S3Store(shared.bucket.model_copy(update={"prefix": prefix}))
 
 
 def test_what_was_published_is_what_a_reader_opens(tmp_path: Path) -> None:
@@ -43,7 +49,7 @@ def test_what_was_published_is_what_a_reader_opens(tmp_path: Path) -> None:
         open_latest(store, tmp_path / "cache")
     assert not (tmp_path / "lake").exists()
 
-    pointer = publish(store, board(tmp_path), inputs(), NOON)
+    pointer = made(store, tmp_path, inputs(), body=b"a board")
 
     assert latest(store) == pointer
     assert (pointer.seq, pointer.watermark, pointer.published_at) == (1, 1, NOON)
@@ -53,86 +59,132 @@ def test_what_was_published_is_what_a_reader_opens(tmp_path: Path) -> None:
     assert not os.access(path, os.W_OK) or os.geteuid() == 0
 
 
+def test_a_manifest_says_what_is_in_the_snapshot_and_what_it_was_built_from(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "lake")
+    pointer = made(store, tmp_path, inputs(3, appended=5))
+    manifest, _ = read_manifest(store, pointer.id)
+    assert manifest.inputs == inputs(3, appended=5)
+    assert {name: file.rows for name, file in manifest.files.items()} == {BOARD: None, "overall.parquet": 3}
+    names = [entry.key.rpartition("/")[2] for entry in store.list("snapshots/")]
+    assert {name for name in names if not name.startswith(CLAIM)} == {MANIFEST, *manifest.files}
+    assert manifest.made_with.keys() == {"duckdb", "pyarrow"}
+
+
+def test_a_snapshot_of_an_older_version_is_still_read(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "lake")
+    pointer = made(store, tmp_path, inputs(), body=b"a board")
+    old = {"inputs": {"watermark": 1, "code": "c", "registry": "0 rows", "sql": "s"}, "id": pointer.id}
+    manifest, _ = read_manifest(store, pointer.id)
+    told = {**old, "files": {BOARD: {name: getattr(manifest.files[BOARD], name) for name in ("sha256", "bytes")}}}
+    store.delete(pointer.manifest)
+    store.create(pointer.manifest, json.dumps(told).encode())
+    assert read_manifest(store, pointer.id)[0].made_at is None
+    assert fetch(store, read_manifest(store, pointer.id)[0], tmp_path / "cache").read_bytes() == b"a board"
+
+
 def test_the_same_inputs_are_the_same_snapshot_and_publish_once(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "lake")
-    first = publish(store, board(tmp_path), inputs(), NOON)
+    first = made(store, tmp_path, inputs())
     objects = list(store.list(""))
     # Two builds of the same rows differ in DuckDB's bytes.
-    assert publish(store, board(tmp_path, b"the same rows"), inputs(), NOON) == first
+    assert made(store, tmp_path, inputs(), body=b"the same rows") == first
     assert list(store.list("")) == objects
 
 
-@pytest.mark.parametrize("changes", [{"code": "d"}, {"registry": "q"}, {"sql": "t"}])
-def test_other_code_registry_or_sql_publishes_on_unchanged_facts(tmp_path: Path, changes: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"code": "d"}, {"registry": "q", "appended": 1}, {"sql": "t"}, {"left_out": ("run",)}]
+)
+def test_other_code_registry_sql_or_readable_runs_publish_on_unchanged_facts(
+    tmp_path: Path, changes: dict[str, str]
+) -> None:
     store = FolderStore(tmp_path / "lake")
-    publish(store, board(tmp_path), inputs(), NOON)
-    second = publish(store, board(tmp_path, b"another"), inputs(**changes), NOON)
+    made(store, tmp_path, inputs())
+    second = made(store, tmp_path, inputs(**changes), body=b"another")
     assert second.seq == 2
     assert open_latest(store, tmp_path / "cache").read_bytes() == b"another"
 
 
-def test_the_pointer_never_goes_back_to_fewer_facts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fewer", [inputs(6, appended=4), inputs(7, appended=3), inputs(6, appended=3), inputs(6, appended=9)]
+)
+def test_the_pointer_never_moves_to_a_snapshot_that_lacks_a_fact_of_the_one_before(tmp_path: Path, fewer) -> None:
     store = FolderStore(tmp_path / "lake")
-    newer = publish(store, board(tmp_path), inputs(watermark=7), NOON)
-    assert publish(store, board(tmp_path, b"older"), inputs(watermark=6), NOON) == newer
-    assert open_latest(store, tmp_path / "cache").read_bytes() == b"a board"
+    newer = made(store, tmp_path, inputs(7, appended=4))
+    assert made(store, tmp_path, fewer) == newer
+    assert listed(store) == [newer.id]
 
 
-def test_of_publishers_that_race_the_latest_watermark_stays(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "lake")
-    boards = {}
-    for number in range(1, 21):
-        (tmp_path / str(number)).mkdir()
-        boards[number] = board(tmp_path / str(number), b"board %d" % number)
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda number: publish(store, boards[number], inputs(number), NOON), boards))
+def test_of_publishers_that_race_the_one_with_all_facts_stays(store: Store, tmp_path: Path) -> None:
+    given = [inputs(watermark, appended=rows) for watermark in range(4) for rows in range(4)]
+    random.Random(1).shuffle(given)
+    told = race(store, tmp_path, [*given, *given])
     final = latest(store)
     assert final is not None
-    assert final.watermark == 20
-    assert all(pointer.watermark >= number for number, pointer in zip(boards, found, strict=True))
-    assert final.seq == len({pointer.seq for pointer in found})
-    assert open_latest(store, tmp_path / "cache").read_bytes() == b"board 20"
+    assert (final.watermark, final.appended) == (3, 3)
+    # Each swap was told to one publisher, and no swap was lost.
+    assert {pointer.seq for pointer in told} == set(range(1, final.seq + 1))
+    assert open_latest(store, tmp_path / "cache").read_bytes() == board_of(inputs(3, appended=3))
 
 
-def test_publishers_of_one_snapshot_agree_though_their_bytes_differ(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "lake")
+def test_publishers_of_one_snapshot_agree_though_their_bytes_differ(store: Store, tmp_path: Path) -> None:
+    def bodies() -> Iterator[bytes]:
+        for number in range(16):
+            yield b"built by %d" % number
 
-    def build_and_publish(number: int) -> str:
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        return publish(store, board(folder, b"built by %d" % number), inputs(), NOON).id
+    folders = [built(tmp_path / str(number), body) for number, body in enumerate(bodies())]
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(build_and_publish, range(16)))) == 1
+        told = list(pool.map(lambda folder: publish(store, folder, inputs(), NOON), folders))
+    assert len({pointer.id for pointer in told}) == 1
     assert open_latest(store, tmp_path / "cache").read_bytes().startswith(b"built by ")
 
 
-@pytest.mark.parametrize("point", ["publish.after_board", "publish.after_manifest"])
-def test_killed_while_publishing_readers_keep_the_old_board_and_the_next_publish_completes(
-    tmp_path: Path, point: str
+@pytest.mark.parametrize(
+    ("point", "reads"),
+    [
+        ("publish.before_board", "old"),
+        ("publish.after_board", "old"),
+        ("publish.after_table", "old"),
+        ("publish.after_manifest", "old"),
+        ("publish.after_pointer", "new"),
+    ],
+)
+def test_killed_while_publishing_readers_have_a_whole_board_and_the_next_publish_completes(
+    tmp_path: Path, point: str, reads: str
 ) -> None:
     store = FolderStore(tmp_path / "lake")
-    publish(store, board(tmp_path, b"old"), inputs(), NOON)
-    command = [sys.executable, "-c", _PUBLISH, str(store.root), str(board(tmp_path, b"new"))]
+    boards = {"old": board_of(inputs(1)), "new": board_of(inputs(2))}
+    made(store, tmp_path, inputs(1))
+    command = [sys.executable, "-m", "tests.tasks.publishing", str(store.root), str(tmp_path), "2"]
     killed = subprocess.run(command, cwd=ROOT, env={**os.environ, "STANDINGS_FAULT": point}, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert open_latest(store, tmp_path / "cache").read_bytes() == b"old"
-    publish(store, board(tmp_path, b"new, built again"), inputs(watermark=2), NOON)
-    assert open_latest(store, tmp_path / "cache").read_bytes() == b"new"
+    assert open_latest(store, tmp_path / "cache").read_bytes() == boards[reads]
+    made(store, tmp_path, inputs(2), body=b"built again")
+    board = open_latest(store, tmp_path / "cache").read_bytes()
+    assert board == (b"built again" if point == "publish.before_board" else boards["new"])
 
 
 def test_a_cut_or_swapped_board_is_not_opened(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "lake")
-    pointer = publish(store, board(tmp_path), inputs(), NOON)
-    (store.root / f"snapshots/{pointer.id}/{BOARD}").write_bytes(b"a b0ard")
+    pointer = made(store, tmp_path, inputs(), body=b"a board")
+    (store.root / key_of(pointer.id, BOARD)).write_bytes(b"a b0ard")
     with pytest.raises(Faulty, match="sha256"):
         open_latest(store, tmp_path / "cache")
     assert not list((tmp_path / "cache").rglob("*.duckdb"))
 
 
+def test_a_manifest_under_another_snapshots_key_is_refused(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "lake")
+    one, two = (made(store, tmp_path, inputs(number)) for number in (1, 2))
+    (store.root / two.manifest).write_bytes(store.read(one.manifest))
+    with pytest.raises(Faulty, match="another snapshot"):
+        read_manifest(store, two.id)
+
+
 def test_a_board_that_was_cut_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "lake")
-    publish(store, board(tmp_path), inputs(), NOON)
+    made(store, tmp_path, inputs(), body=b"a board")
     path = open_latest(store, tmp_path / "cache")
     path.chmod(0o644)
     path.write_bytes(b"a b")
@@ -140,18 +192,17 @@ def test_a_board_that_was_cut_in_the_cache_is_fetched_again(tmp_path: Path) -> N
 
 
 def test_a_board_with_a_write_ahead_log_beside_it_is_refused(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "lake")
-    path = board(tmp_path)
-    path.with_name("built.duckdb.wal").write_bytes(b"rows")
+    folder = built(tmp_path / "built")
+    (folder / f"{BOARD}.wal").write_bytes(b"rows")
     with pytest.raises(ValueError, match="checkpoint"):
-        publish(store, path, inputs(), NOON)
+        publish(FolderStore(tmp_path / "lake"), folder, inputs(), NOON)
 
 
 def test_a_cache_forgets_old_boards_and_keeps_the_one_that_was_just_read(tmp_path: Path) -> None:
     store, cache = FolderStore(tmp_path / "lake"), tmp_path / "cache"
     paths = []
     for number in range(1, 10):
-        publish(store, board(tmp_path, b"board %d" % number), inputs(number), NOON)
+        made(store, tmp_path, inputs(number))
         paths.append(open_latest(store, cache))
     assert [path.exists() for path in paths] == [False] * 4 + [True] * 5
     assert {path.parent for path in paths[4:]} == set(cache.iterdir())

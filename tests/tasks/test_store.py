@@ -80,6 +80,17 @@ def test_a_swap_of_what_has_changed_is_a_conflict(tmp_path: Path) -> None:
     assert store.read("latest.json") == b"new"
 
 
+def test_what_is_deleted_is_missing_and_may_be_created_anew(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.create("a/b", b"body")
+    for _ in range(2):  # the second finds nothing, and is quiet
+        store.delete("a/b")
+    store.delete("nowhere/at/all")
+    assert list(store.list("")) == []
+    store.create("a/b", b"other")
+    assert store.read("a/b") == b"other"
+
+
 def test_reading_a_store_that_is_not_there_creates_nothing(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "home" / "lake")
     assert list(store.list("inbox/")) == []
@@ -125,3 +136,28 @@ def test_what_somebody_dropped_into_the_folder_under_no_valid_key_is_not_listed(
     (tmp_path / "inbox" / ".DS_Store").write_bytes(b"")
     (tmp_path / "inbox" / "copy of a").write_bytes(b"")
     assert [entry.key for entry in store.list("inbox/")] == ["inbox/a"]
+
+
+def test_a_folder_that_a_delete_empties_is_gone_and_no_writer_beside_it_fails(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+
+    def come_and_go(number: int) -> None:
+        for turn in range(30):
+            store.create(f"inbox/job/{number}-{turn}/run", b"body")
+            store.delete(f"inbox/job/{number}-{turn}/run")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(come_and_go, range(8)))
+    assert list(store.list("")) == []
+    assert {path.name for path in tmp_path.iterdir()} == {".tmp"}
+
+
+def test_what_is_deleted_while_it_is_listed_is_left_out(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for name in ("a/1", "a/2", "b/1"):
+        store.create(name, b"body")
+    listed = store.list("")
+    assert next(listed).key == "a/1"
+    store.delete("a/2")
+    store.delete("b/1")
+    assert list(listed) == []

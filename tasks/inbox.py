@@ -1,0 +1,49 @@
+"""Read a run's own objects from the inbox, as its worker put them there."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from standings.facts import SCHEMAS
+from tasks.parquet import Faulty, decode
+from tasks.store import Store
+
+INBOX = "inbox/v1/"
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """Name the objects of one run."""
+
+    job_id: str
+    run_id: str
+
+    def of(self, name: str) -> str:
+        """Return the key of samples, scores or run."""
+        return f"{INBOX}{self.job_id}/{self.run_id}/{name}.parquet"
+
+
+def read_run(store: Store, row: Mapping[str, Any]) -> pa.Table:
+    """Read the run of a row of the gate's log, as it was admitted. Raises Missing or Faulty."""
+    body = store.read(RunKey(row["job_id"], row["run_id"]).of("run"))
+    require_sha256(body, row["run_sha256"])
+    return decode("run", body)
+
+
+def read_sibling(store: Store, name: str, run: Mapping[str, Any]) -> pa.Table:
+    """Read the scores or samples that a run names: an empty table where it names none. Raises Missing or Faulty."""
+    if run[f"{name}_sha256"] is None:
+        return SCHEMAS[name].empty_table()
+    body = store.read(RunKey(run["job_id"], run["run_id"]).of(name))
+    require_sha256(body, run[f"{name}_sha256"])
+    return decode(name, body)
+
+
+def require_sha256(body: bytes, right: str) -> None:
+    """Raise Faulty where the bytes are not those that were named."""
+    found = hashlib.sha256(body).hexdigest()
+    if found != right:
+        raise Faulty(f"the bytes' sha256 is {found}, and must be {right}")
