@@ -8,7 +8,9 @@ import hashlib
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from standings.facts import ADMISSIONS, FLAG, INT, REAL, RUN, SAMPLES, SCORES, TEXT
+from standings.facts.rulings import ADMISSIONS
+from standings.facts.runs import RUN, SAMPLES, SCORES
+from standings.facts.schema import FLAG, INT, REAL, TEXT
 
 # One row is one prompt; a file has each once.
 PROMPTS = pa.schema([pa.field("prompt_hash", TEXT, nullable=False), pa.field("prompt", TEXT, nullable=False)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from standings import facts as facts_module
+from standings import facts as facts_package
 from standings import stats as stats_package
 from standings.facts import SCHEMAS
 from standings.identity import digest
@@ -112,9 +112,11 @@ def builder_hash() -> str:
 
     Another version of a library may write other bytes for the same rows, and be right.
     """
-    sql, stats = folder("sql"), Path(stats_package.__file__).parent
-    modules = [facts_module, materialise, sqlfiles, exports]
-    python = [*stats.rglob("*.py"), *(Path(str(module.__file__)) for module in modules)]
+    sql = folder("sql")
+    packages = [Path(package.__file__).parent for package in (stats_package, facts_package)]
+    modules = [Path(str(module.__file__)) for module in (materialise, sqlfiles, exports)]
+    python = [*modules, *(path for package in packages for path in package.rglob("*.py"))]
     selects = {path.relative_to(sql).as_posix(): path.read_text() for path in sql.rglob("*.sql")}
     versions = {library: machine.version(library) for library in LIBRARIES}
-    return digest(selects | {path.name: path.read_text() for path in python} | versions)
+    read = {f"{path.parent.name}/{path.name}": path.read_text() for path in python}
+    return digest(selects | read | versions)
