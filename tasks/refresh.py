@@ -113,7 +113,7 @@ def builder_hash() -> str:
     Another version of a library may write other bytes for the same rows, and be right.
     """
     sql = folder("sql")
-    packages = [Path(package.__file__).parent for package in (stats_package, facts_package)]
+    packages = [Path(str(package.__file__)).parent for package in (stats_package, facts_package)]
     modules = [Path(str(module.__file__)) for module in (materialise, sqlfiles, exports)]
     python = [*modules, *(path for package in packages for path in package.rglob("*.py"))]
     selects = {path.relative_to(sql).as_posix(): path.read_text() for path in sql.rglob("*.sql")}
