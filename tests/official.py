@@ -210,3 +210,50 @@ def compare(shape: str, rows: list[dict[str, Any]], found: list[dict[str, Any]])
             name = f"{row['metric']},{row['filter']}"
             value = fmean(one[row["task"]][name] for one in found)
             yield Number(shape, row["task"], name, row["n_docs"], row["value"], value)
+
+
+def library(stock: Any, root: Path, name: str, limit: int) -> list[dict[str, Any]]:
+    """Ask lm-eval's own backend a shape, called as a library, and return its results, one a repeat."""
+    import lm_eval.tasks
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
+    shape = SHAPES[name]
+    asked = shape.protocol
+    official = Path(lm_eval.tasks.__file__).parent / shape.folder
+    settings = {"max_gen_toks": asked["max_tokens"]} if "max_tokens" in asked else {}
+    if "sampling" in asked:
+        settings |= {**asked["sampling"], "do_sample": True}
+    return [
+        simple_evaluate(
+            model=stock,
+            tasks=[shape.task],
+            task_manager=TaskManager(
+                include_defaults=False, include_path=[str(official), str(root / "registry" / "suites" / "groups")]
+            ),
+            num_fewshot=asked.get("shots"),
+            apply_chat_template=asked.get("chat_template", False),
+            fewshot_as_multiturn=asked.get("fewshot_as_multiturn", False),
+            gen_kwargs=settings or None,
+            limit=limit,
+            torch_random_seed=1234 + repeat,
+            bootstrap_iters=0,
+        )["results"]
+        for repeat in range(asked.get("repeats", 1))
+    ]
+
+
+def ask(root: Path, limit: int) -> None:
+    """Ask every shape both ways and write the answers to `asked.json`, for a test that is another process."""
+    import torch
+    from lm_eval.models.huggingface import HFLM
+
+    rows = ours(root, tuple(SHAPES), limit)
+    torch.set_num_threads(1)
+    stock = HFLM(pretrained=str(real_weights(root)), dtype="float32", device="cpu", batch_size=8)
+    found = {shape: library(stock, root, shape, limit) for shape in SHAPES}
+    (root / "asked.json").write_text(json.dumps([rows, found], default=str))
+
+
+if __name__ == "__main__":
+    ask(Path(sys.argv[1]), int(sys.argv[2]))

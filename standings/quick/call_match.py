@@ -17,14 +17,17 @@ class Unreadable(ValueError):
 
 
 def process_results(document: Mapping[str, str], results: Sequence[str]) -> dict[str, float]:
-    """Score a reply: `call` is tool and arguments, `tool` and `arguments` each alone, `parsed` that it is a call."""
+    """Score a reply: `call` is tool and arguments, `tool` and `filled` (the arguments) alone, `parsed` that it is one.
+
+    No metric is called `arguments`: lm-eval keeps the prompt of a sample under that name.
+    """
     wanted, optional = json.loads(document["answer"]), json.loads(document["optional"])
     try:
         name, arguments = read(results[0])
     except Unreadable:
-        return {"call": 0.0, "tool": 0.0, "arguments": 0.0, "parsed": 0.0}
+        return {"call": 0.0, "tool": 0.0, "filled": 0.0, "parsed": 0.0}
     tool, passed = name == wanted["name"], match(arguments, wanted["arguments"], optional)
-    return {"call": float(tool and passed), "tool": float(tool), "arguments": float(passed), "parsed": 1.0}
+    return {"call": float(tool and passed), "tool": float(tool), "filled": float(passed), "parsed": 1.0}
 
 
 def read(reply: str) -> tuple[str, dict[str, Any]]:

@@ -50,6 +50,10 @@ def load(suite: Suite, benchmark: Benchmark, registry: Path) -> dict[str, Any]:
     return loaded
 
 
+# What lm-eval keeps of a sample under names of its own; a metric of such a name would overwrite it.
+SAMPLE_FIELDS = {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"}
+
+
 def misfits(protocol: Protocol, loaded: dict[str, Any]) -> list[str]:
     """Say what the protocol asks otherwise than the tasks can be asked: lm-eval passes over it in silence."""
     said = []
@@ -64,6 +68,8 @@ def misfits(protocol: Protocol, loaded: dict[str, Any]) -> list[str]:
             said.append(f"{name} is asked greedily, the protocol says repeats: all would be alike. Say `sampling`")
         if protocol.thinking and task.config.gen_prefix:
             said.append(f"{name} begins the answer itself, the protocol says thinking: there is no room for a thought")
+        for metric in SAMPLE_FIELDS & {one["metric"] for one in task.config.metric_list or () if "metric" in one}:
+            said.append(f"{name} has a metric '{metric}', under which lm-eval keeps something else of each answer")
     return said
 
 

@@ -1,65 +1,39 @@
 """An official task of each shape, asked of real weights: ours are the very doubles that lm-eval computes on its own.
 
-A few documents of each, and lm-eval is called in this process, as its command line takes ten seconds to find a task.
+A few documents of each, and lm-eval is called as a library, as its command line takes ten seconds to find a task.
 `python -m benchmarks.equality` asks all documents, and calls the command line.
 """
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import lm_eval.tasks
 import pytest
-import torch
-from lm_eval import simple_evaluate
-from lm_eval.models.huggingface import HFLM
-from lm_eval.tasks import TaskManager
 
-from tests.official import SHAPES, compare, ours
-from tests.real_weights import real_weights
+from tests.official import ROOT, SHAPES, compare
 from tests.standin import needs_stand_in, only, stand_in
 
 pytestmark = needs_stand_in
 LIMIT = 3
-OFFICIAL = Path(lm_eval.tasks.__file__).parent
 Results = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Results, Results]]:
-    """Return, of each shape, the rows of our board and lm-eval's own results."""
+    """Return, of each shape, the rows of our board and lm-eval's own results.
+
+    In a process of its own: the hub's library reads its address once, when it is imported.
+    """
     root = tmp_path_factory.mktemp("official")
     with stand_in(root / "hf") as hub, only(hub):
-        rows = ours(root, tuple(SHAPES), LIMIT)
-        torch.set_num_threads(1)
-        stock = HFLM(pretrained=str(real_weights(root)), dtype="float32", device="cpu", batch_size=8)
-        found = {shape: theirs(stock, root, shape) for shape in SHAPES}
+        words = [sys.executable, "-m", "tests.official", str(root), str(LIMIT)]
+        done = subprocess.run(words, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows, found = json.loads((root / "asked.json").read_text())
     return lambda shape: (rows, found[shape])
-
-
-def theirs(stock: HFLM, root: Path, name: str) -> Results:
-    """Ask lm-eval's own backend a shape, and return its results, one a repeat."""
-    shape = SHAPES[name]
-    asked = shape.protocol
-    folders = [str(OFFICIAL / shape.folder), str(root / "registry" / "suites" / "groups")]
-    settings = {"max_gen_toks": asked["max_tokens"]} if "max_tokens" in asked else {}
-    if "sampling" in asked:
-        settings |= {**asked["sampling"], "do_sample": True}
-    return [
-        simple_evaluate(
-            model=stock,
-            tasks=[shape.task],
-            task_manager=TaskManager(include_defaults=False, include_path=folders),
-            num_fewshot=asked.get("shots"),
-            apply_chat_template=asked.get("chat_template", False),
-            fewshot_as_multiturn=asked.get("fewshot_as_multiturn", False),
-            gen_kwargs=settings or None,
-            limit=LIMIT,
-            torch_random_seed=1234 + repeat,
-            bootstrap_iters=0,
-        )["results"]
-        for repeat in range(asked.get("repeats", 1))
-    ]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -196,16 +196,16 @@ CALL = '{"name": "book_table", "arguments": {"guests": 4}}'
 DOCUMENT = {"answer": CALL, "optional": '{"outside": false}'}
 REPLIES = [
     # reply, the metrics that are 1
-    (CALL, "call tool arguments parsed"),
-    (f"Sure: {CALL} That is it.", "call tool arguments parsed"),
-    (f"[{CALL}]", "call tool arguments parsed"),
-    (f"```\n{CALL}\n```", "call tool arguments parsed"),
-    (CALL.replace("4}", '4, "outside": false}'), "call tool arguments parsed"),
+    (CALL, "call tool filled parsed"),
+    (f"Sure: {CALL} That is it.", "call tool filled parsed"),
+    (f"[{CALL}]", "call tool filled parsed"),
+    (f"```\n{CALL}\n```", "call tool filled parsed"),
+    (CALL.replace("4}", '4, "outside": false}'), "call tool filled parsed"),
     (CALL.replace("4}", '4, "outside": true}'), "tool parsed"),
     (CALL.replace("4}", '4, "outside": 0}'), "tool parsed"),
     (CALL.replace("4}", '"4"}'), "tool parsed"),
     (CALL.replace("4}", "4.0}"), "tool parsed"),
-    (CALL.replace("table", "room"), "arguments parsed"),
+    (CALL.replace("table", "room"), "filled parsed"),
     (CALL.replace("4}", '5, "guests": 4}'), ""),
     (CALL.replace("4}", "NaN}"), "tool parsed"),
     (f"{CALL} or {CALL}", ""),

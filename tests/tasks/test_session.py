@@ -111,11 +111,18 @@ def test_what_the_protocol_says_and_the_harness_would_pass_over_is_refused(chang
 
 
 def test_shots_that_a_task_never_takes_are_refused():
-    config = SimpleNamespace(num_fewshot=0, repeats=1)
+    config = SimpleNamespace(num_fewshot=0, repeats=1, metric_list=None)
     loaded = {"tasks": {"ifeval": SimpleNamespace(OUTPUT_TYPE="generate_until", config=config)}}
     [said] = loading.misfits(Protocol(output="generate_until", shots=5), loaded)
     assert said == "ifeval is always asked without examples, the protocol says 5 shots"
     assert loading.misfits(Protocol(output="generate_until", shots=0), loaded) == []
+
+
+def test_a_metric_of_a_name_that_lm_eval_needs_is_refused():
+    config = SimpleNamespace(num_fewshot=0, repeats=1, metric_list=[{"metric": "call"}, {"metric": "arguments"}])
+    loaded = {"tasks": {"call": SimpleNamespace(OUTPUT_TYPE="generate_until", config=config)}}
+    [said] = loading.misfits(Protocol(output="generate_until"), loaded)
+    assert said == "call has a metric 'arguments', under which lm-eval keeps something else of each answer"
 
 
 def test_a_score_that_the_task_does_not_give_is_refused_by_name(workplace):
