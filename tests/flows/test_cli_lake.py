@@ -80,10 +80,10 @@ def test_runs_show_what_failed_and_why(ask: Ask) -> None:
 
 
 def test_a_run_that_never_counts_is_shown_by_its_purpose() -> None:
-    run = {"status": "succeeded", "reason": None}
+    run = {"status": "succeeded", "reason": None, "verdict": None}
     assert how(run | {"purpose": "board"}) == "succeeded"
     assert how(run | {"purpose": "reproduce"}) == "reproduce"
-    assert how({"status": "failed", "reason": "too_large", "purpose": "reproduce"}) == "too_large"
+    assert how(run | {"status": "failed", "reason": "too_large", "purpose": "reproduce"}) == "too_large"
 
 
 def test_runs_as_json_have_the_score_that_the_board_has(ask: Ask) -> None:

@@ -123,7 +123,11 @@ def test_a_night_killed_between_two_puts_stores_each_job_once(point: str, fresh:
     assert board(fresh) == board(finished)
 
 
-@pytest.mark.parametrize("point", [name for name in POINTS if not name.startswith(("child.", "put."))])
+# What no night reaches is killed where it is tested: holding, collecting and compacting.
+OF_A_NIGHT = [name for name in POINTS if name.startswith(("admit.", "sync.", "publish."))]
+
+
+@pytest.mark.parametrize("point", OF_A_NIGHT)
 def test_a_night_killed_outside_the_child_goes_on_where_it_was(point: str, fresh: Path, finished: Path):
     # Evaluating is not what dies here: the runs of the finished night are in the inbox, and nothing looked at them.
     shutil.copytree(finished / "home" / "lake" / "inbox", fresh / "home" / "lake" / "inbox")
