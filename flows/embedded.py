@@ -18,6 +18,8 @@ SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_LEVEL": "WARNING",
+    # Its temporary server is ended while it writes its own record, and tells of it in 60 lines under the board.
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 
 
