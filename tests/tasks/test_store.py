@@ -1,41 +1,56 @@
-"""The folder store: written once, whole or not at all, listed as S3 lists."""
+"""Both stores: written once, whole or not at all; the folder lists as S3 does. The network: tests/tasks/test_s3.py."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.store import Conflict, Entry, FolderStore, Missing
+from standings.address import Bucket
+from tasks.s3 import S3Store
+from tasks.seaweed import BUCKET, Server
+from tasks.store import Conflict, Entry, FolderStore, Missing, Store
 
 
-def test_an_object_reads_back_as_it_was_created(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "lake")
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Each store, with nothing in it."""
+    if request.param == "folder":
+        return FolderStore(tmp_path / "lake")
+    server: Server = request.getfixturevalue("server")
+    return S3Store(Bucket(name=BUCKET, prefix=f"{uuid4().hex}/", endpoint=server.endpoint))
+
+
+def test_an_object_reads_back_as_it_was_created(store: Store) -> None:
     store.create("a/b/c.parquet", b"body")
     assert store.read("a/b/c.parquet") == b"body"
     assert list(store.list("a/")) == [Entry("a/b/c.parquet", 4)]
 
 
-def test_creating_the_same_bytes_again_is_ones_own_lost_reply(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_creating_the_same_bytes_again_is_ones_own_lost_reply(store: Store) -> None:
     store.create("key", b"body")
     store.create("key", b"body")
     assert store.read("key") == b"body"
 
 
-def test_creating_other_bytes_under_a_key_is_a_conflict_and_changes_nothing(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_creating_other_bytes_under_a_key_is_a_conflict_and_changes_nothing(store: Store) -> None:
     store.create("key", b"first")
-    with pytest.raises(Conflict, match="key"):
+    with pytest.raises(Conflict, match="key: other bytes"):
         store.create("key", b"second")
     assert store.read("key") == b"first"
+
+
+def test_a_conflict_leaves_nothing_beside(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.create("key", b"first")
+    with pytest.raises(Conflict):
+        store.create("key", b"second")
     assert not [path for path in (tmp_path / ".tmp").iterdir() if path.name != "lock"]
 
 
-def test_of_many_creators_of_one_key_one_wins(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
-
+def test_of_many_creators_of_one_key_one_wins(store: Store) -> None:
     def create(number: int) -> int | None:
         try:
             store.create("log/1", b"%d" % number)
@@ -49,8 +64,7 @@ def test_of_many_creators_of_one_key_one_wins(tmp_path: Path) -> None:
     assert store.read("log/1") == b"%d" % winners[0]
 
 
-def test_swaps_that_race_lose_no_increment(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_swaps_that_race_lose_no_increment(store: Store) -> None:
     store.swap("latest.json", b"0 nobody", None)
 
     def increment(who: int) -> None:
@@ -67,8 +81,7 @@ def test_swaps_that_race_lose_no_increment(tmp_path: Path) -> None:
     assert store.read("latest.json").startswith(b"40 ")
 
 
-def test_a_swap_of_what_has_changed_is_a_conflict(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_a_swap_of_what_has_changed_is_a_conflict(store: Store) -> None:
     with pytest.raises(Conflict):
         store.swap("latest.json", b"new", b"old")
     store.swap("latest.json", b"old", None)
@@ -80,12 +93,13 @@ def test_a_swap_of_what_has_changed_is_a_conflict(tmp_path: Path) -> None:
     assert store.read("latest.json") == b"new"
 
 
-def test_what_is_deleted_is_missing_and_may_be_created_anew(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_what_is_deleted_is_missing_and_may_be_created_anew(store: Store) -> None:
     store.create("a/b", b"body")
     for _ in range(2):  # the second finds nothing, and is quiet
         store.delete("a/b")
     store.delete("nowhere/at/all")
+    with pytest.raises(Missing):
+        store.read("a/b")
     assert list(store.list("")) == []
     store.create("a/b", b"other")
     assert store.read("a/b") == b"other"
