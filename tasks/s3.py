@@ -4,7 +4,6 @@ Credentials come from boto3's usual chain. Each object carries its sha256 as met
 is read. What was lost on the way is tried again: a reply that never came back shows as one's own bytes under the key.
 """
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 
 from standings.address import Address, Bucket
 from tasks.cache import CACHE_LIMIT, CachedStore, behind
-from tasks.store import Conflict, Entry, FolderStore, Missing, Store, check_key
+from tasks.store import Conflict, Entry, FolderStore, Missing, Store, check_key, sha256
 
 SHA256 = "sha256"  # name of the metadata
 PROBE = "probe/conditional-writes"
@@ -204,11 +203,6 @@ def connect(bucket: Bucket, **credentials: str) -> Any:
     return boto3.session.Session().client(
         "s3", endpoint_url=bucket.endpoint, region_name=bucket.region or "us-east-1", config=config, **credentials
     )
-
-
-def sha256(body: bytes) -> str:
-    """Hash an object's bytes."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _code(error: Any) -> str:

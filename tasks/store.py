@@ -69,7 +69,7 @@ class FolderStore:
         try:
             _link(written, target)
         except FileExistsError:
-            if _sha256(target.read_bytes()) != _sha256(body):
+            if sha256(target.read_bytes()) != sha256(body):
                 raise Conflict(f"{key}: other bytes are there; an object is written once") from None
         finally:
             written.unlink()
@@ -188,5 +188,6 @@ def _make_folders(folder: Path) -> None:
     sync(folder.parent)
 
 
-def _sha256(body: bytes) -> str:
+def sha256(body: bytes) -> str:
+    """Hash an object's bytes."""
     return hashlib.sha256(body).hexdigest()
