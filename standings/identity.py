@@ -6,6 +6,7 @@ added later moves no old id; the golden ids in tests/standings/test_identity.py 
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import rfc8785
@@ -28,6 +29,7 @@ def without_defaults(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> 
     return {key: value for key, value in fields.items() if key not in defaults or value != defaults[key]}
 
 
+@cache  # a plan asks for the same ones once a cell
 def variant_id(
     *,
     model: str,
@@ -54,6 +56,7 @@ def variant_id(
     return digest(without_defaults(fields, {"dtype": None, "quantisation": None, "reasoning": "off", "weights": None}))
 
 
+@cache  # a plan asks for the same ones once a cell
 def benchmark_id(*, lock: str, document_limit: int | None = None, epoch: int = 1) -> str:
     """Hash what was asked: the task's lock, the document limit and the epoch; seeds are lm-eval's defaults."""
     fields = {"lock": lock, "document_limit": document_limit, "epoch": epoch, "seeds": SEEDS}
