@@ -29,13 +29,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
-def on_bucket(root: Path, **settings: str) -> Workplace:
-    """Open the workplace as the environment says; its lake is the bucket."""
-    return reopen(root, **settings)
-
-
 def test_the_board_is_the_one_of_a_folder(finished: Path, monkeypatch: pytest.MonkeyPatch):
-    shared = newest(on_bucket(finished).lake, finished / "home" / "boards")
+    shared = newest(reopen(finished).lake, finished / "home" / "boards")
     monkeypatch.delenv("STANDINGS_LAKE")
     alone = newest(reopen(finished).lake, finished / "home" / "boards")
     assert shared
@@ -53,13 +48,13 @@ def test_another_machine_finds_nothing_left_to_do(finished: Path, tmp_path: Path
 
 
 def test_a_second_refresh_publishes_nothing_new(finished: Path):
-    workplace = on_bucket(finished)
+    workplace = reopen(finished)
     first, second = (refresh(workplace.lake, workplace.settings.boards, attempt.now()) for _ in range(2))
     assert first == second
 
 
 def test_two_lakes_in_one_bucket_know_nothing_of_each_other(finished: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("STANDINGS_LAKE", "s3://standings/other/place")
-    other = Lake(open_store(on_bucket(finished).settings.address))
+    other = Lake(open_store(reopen(finished).settings.address))
     assert other.admissions().num_rows == 0
-    assert on_bucket(finished).plan().jobs == len(BENCHMARKS)
+    assert reopen(finished).plan().jobs == len(BENCHMARKS)
