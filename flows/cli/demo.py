@@ -15,6 +15,7 @@ from flows.cli.evaluate import failure, print_outcome
 from flows.cli.output import duration, print_json, put, table
 from flows.cli.progress import shown
 from flows.cli.recorder import Recorder
+from flows.cli.refresh import print_hold
 
 EXAMPLE = "standings demo"
 NEXT = (
@@ -49,6 +50,7 @@ def demo(home: options.Home = None, json: options.Json = False) -> None:
     else:
         ask = boardrows.reader(done.refreshed.board)
         print_outcome(heard)
+        print_hold(done.refreshed)
         board.show(ask, Slice(suite=SUITE), By.OVERALL, By.ORIGIN_AND_LICENCE)
         print_stages(heard, seconds)
         print_next()

@@ -8,6 +8,7 @@ from flows.cli.errors import FAULT
 from flows.cli.output import clipped, counted, few, print_json, put, table
 from flows.cli.progress import shown
 from flows.cli.recorder import Finished, Recorder
+from flows.cli.refresh import print_hold
 
 EXAMPLE = "standings run --suite quick --model Qwen/Qwen2.5-Coder-0.5B-Instruct --limit 10"
 
@@ -36,6 +37,7 @@ def run(
     else:
         names = [f"{name}-limit-{limit}" if limit else name for name in suite or ()]
         print_outcome(heard)
+        print_hold(done.refreshed)
         print_boards(boardrows.reader(done.refreshed.board), names)
     raise typer.Exit(FAULT if done.failed else 0)
 

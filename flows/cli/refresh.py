@@ -1,9 +1,13 @@
 """`standings refresh`: admit what is new, rebuild the board, publish it."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from flows.cli import context, options
 from flows.cli.output import counted, print_json, put
+
+if TYPE_CHECKING:
+    from tasks.refresh import Refreshed
 
 EXAMPLE = "standings refresh"
 
@@ -24,6 +28,12 @@ def refresh(home: options.Home = None, json: options.Json = False) -> None:
     put(f"{counted(done.admitted, 'new run')} admitted, {len(done.set_aside)} set aside.")
     for run, why in done.set_aside.items():
         put(f"  {run}: {why}", whole=True)
-    if done.held:
-        put(f"It waits: readers are held at {done.snapshot}: {done.held}. See: standings snapshot release", whole=True)
+    print_hold(done)
     put(f"Board: {done.board}", whole=True)
+
+
+def print_hold(done: "Refreshed") -> None:
+    """Say where readers are held at an older snapshot: the board that follows is that one, and not what was built."""
+    if done.held:
+        what = f"{done.built} waits: readers are held at {done.snapshot}: {done.held}."
+        put(f"{what} See: standings snapshot release", whole=True)
