@@ -3,6 +3,7 @@
 import pytest
 
 from flows.cli.evaluate import print_outcome
+from flows.cli.output import duration
 from flows.cli.progress import Bars, Lines, line
 from flows.cli.recorder import Recorder
 from standings.plan import Assignment, Job, Plan
@@ -107,3 +108,18 @@ def test_failures_are_told_once_each_with_their_remedy(capsys: pytest.CaptureFix
     assert "1 job done, 2 failed." in text
     assert text.count("sums: version is 2") == 1
     assert "lock_mismatch: run `standings suite lock` and review what changed." in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "unknown"),
+        (1.25, "1.2 s"),
+        (90, "90 s"),
+        (5400, "90 min"),
+        (9000, "2 h 30 min"),
+        (269_401_920, "3,118 days"),
+    ],
+)
+def test_a_time_is_written_as_a_person_says_it(seconds: float | None, said: str) -> None:
+    assert duration(seconds) == said
