@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,10 +17,10 @@ from standings import admission
 from standings.facts import table as fact_table
 from tasks.faults import reach
 from tasks.lake import INBOX, Lake, RunKey, log_key
+from tasks.parallel import each
 from tasks.parquet import Faulty, Newer, decode, encode
 from tasks.store import Conflict, Missing
 
-_THREADS = 8
 _FAULTS_TOLD = 5  # of one run; one wrong column makes as many faults as there are rows
 
 
@@ -104,18 +103,17 @@ def _pending(lake: Lake, log: pa.Table) -> list[RunKey]:
 
 def _committed(lake: Lake) -> Iterator[RunKey]:
     for entry in lake.store.list(INBOX):
-        parts = entry.key.removeprefix(INBOX).split("/")
-        if len(parts) == 3 and parts[2] == "run.parquet":
-            yield RunKey(parts[0], parts[1])
+        key = RunKey.named_by(entry.key)
+        if key is not None and entry.key == key.of("run"):
+            yield key
 
 
 def _judge(lake: Lake, log: pa.Table, judged: dict[RunKey, _Judged]) -> None:
     """Bring `judged` up to what is pending now; what was judged before is not read again."""
     waiting = _pending(lake, log)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        new = [key for key in waiting if key not in judged]
-        looked = zip(new, pool.map(lambda key: _look_if_there(lake, key), new), strict=True)
-        judged.update((key, run) for key, run in looked if run is not None)
+    new = [key for key in waiting if key not in judged]
+    looked = zip(new, each(lambda key: _look_if_there(lake, key), new), strict=True)
+    judged.update((key, run) for key, run in looked if run is not None)
     for key in set(judged) - set(waiting):
         del judged[key]
 

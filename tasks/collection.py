@@ -16,9 +16,10 @@ from tasks.faults import reach
 from tasks.inbox import INBOX, RunKey
 from tasks.inspection import started
 from tasks.lake import Lake
+from tasks.parallel import each
 from tasks.parquet import Faulty
 from tasks.reading import View
-from tasks.segments import COMPACTED, MANIFESTS, Manifest, Shard, each, read_file, read_manifest
+from tasks.segments import COMPACTED, MANIFESTS, Manifest, Shard, read_file, read_manifest
 from tasks.snapshots import latest
 from tasks.snapshots import read_manifest as read_snapshot
 from tasks.store import Entry, Missing, Store
@@ -78,8 +79,8 @@ def _delete_originals(view: View, ready: Mapping[RunKey, Row], rotten: dict[str,
     objects: dict[int, list[Entry]] = defaultdict(list)
     shards: dict[int, Shard] = {}
     for entry in view.store.list(INBOX):
-        row = ready.get(RunKey(*entry.key.removeprefix(INBOX).split("/")[:2])) if entry.key.count("/") == 4 else None
-        if row is not None:
+        key = RunKey.named_by(entry.key)
+        if key is not None and (row := ready.get(key)):
             shard = view.compacted.shard(row)
             assert shard is not None, f"{entry.key} is compacted and in no shard"
             shards[id(shard)] = shard

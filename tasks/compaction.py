@@ -17,13 +17,13 @@ from tasks.cache import behind
 from tasks.faults import reach
 from tasks.inbox import read_run
 from tasks.lake import Lake
+from tasks.parallel import each
 from tasks.reading import View, joined
 from tasks.segments import (
     Compacted,
     File,
     Manifest,
     Segment,
-    each,
     manifest_key,
     newest,
 )

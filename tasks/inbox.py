@@ -25,6 +25,12 @@ class RunKey:
         """Return the key of samples, scores or run."""
         return f"{INBOX}{self.job_id}/{self.run_id}/{name}.parquet"
 
+    @classmethod
+    def named_by(cls, key: str) -> "RunKey | None":
+        """Return the run that an object of the inbox belongs to; None where its key is no such object's."""
+        parts = key.removeprefix(INBOX).split("/")
+        return cls(parts[0], parts[1]) if len(parts) == 3 else None
+
 
 def read_run(store: Store, row: Mapping[str, Any]) -> pa.Table:
     """Read the run of a row of the gate's log, as it was admitted. Raises Missing or Faulty."""

@@ -55,8 +55,6 @@ def _runs(lake: Lake) -> dict[RunKey, bool]:
     """Find each run in the inbox, and whether it has its commit record."""
     found: dict[RunKey, bool] = {}
     for entry in lake.store.list(INBOX):
-        parts = entry.key.removeprefix(INBOX).split("/")
-        if len(parts) == 3:
-            key = RunKey(parts[0], parts[1])
-            found[key] = found.get(key, False) or parts[2] == "run.parquet"
+        if key := RunKey.named_by(entry.key):
+            found[key] = found.get(key, False) or entry.key == key.of("run")
     return found

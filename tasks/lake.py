@@ -23,9 +23,10 @@ from standings.facts import table as fact_table
 from tasks import reading
 from tasks.faults import reach
 from tasks.inbox import INBOX, RunKey, require_sha256
+from tasks.parallel import each
 from tasks.parquet import Faulty, decode, encode
 from tasks.reading import View
-from tasks.segments import Compacted, each, newest
+from tasks.segments import Compacted, newest
 from tasks.store import Missing, Store
 
 __all__ = ["APPENDED", "CLOCKS", "INBOX", "LOG", "Lake", "RunKey", "log_key"]

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from standings.compacted import OUTCOMES, outcomes_of
 from standings.facts import SCHEMAS
 from tasks.inbox import RunKey, read_run, read_sibling
+from tasks.parallel import each
 from tasks.parquet import Faulty, Newer
-from tasks.segments import Compacted, each
+from tasks.segments import Compacted
 from tasks.store import Missing, Store
 
 OF_RUNS = {"run": SCHEMAS["run"], "scores": SCHEMAS["scores"], "samples": SCHEMAS["samples"], "outcomes": OUTCOMES}

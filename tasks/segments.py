@@ -11,12 +11,11 @@ UUIDv7), so that nobody comes to name one that somebody else is about to delete.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,14 +26,12 @@ from standings.compacted import SCHEMAS, put_back
 from standings.facts import SCHEMAS as FACTS
 from standings.suite import Record
 from tasks.inbox import require_sha256
+from tasks.parallel import each
 from tasks.parquet import Faulty, Newer, Slices, decode
 from tasks.store import Missing, Store
 
 COMPACTED = "compacted/v1/"
 MANIFESTS = f"{COMPACTED}manifests/"
-THREADS = 8  # a reader waits for the store more than it computes
-Item = TypeVar("Item")
-Got = TypeVar("Got")
 
 
 class File(Record):
@@ -270,9 +267,3 @@ class Compacted:
         """Read a table of all shards."""
         files = [shard.files[name] for shards in self.shards for shard in shards]
         return each(lambda file: read_file(self.store, name, file), files)
-
-
-def each(read: Callable[[Item], Got], items: Iterable[Item]) -> list[Got]:
-    """Read items in parallel; results come in their order."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(read, items))

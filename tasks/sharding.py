@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from standings.compacted import PROMPTS, SCHEMAS, outcomes_of, put_back, take_out
 from tasks.attempt import run_id as new_attempt
 from tasks.inbox import read_sibling
+from tasks.parallel import each
 from tasks.parquet import Faulty, encode
-from tasks.segments import COMPACTED, Compacted, File, each, read_file, rows_of
+from tasks.segments import COMPACTED, Compacted, File, read_file, rows_of
 from tasks.store import Missing, Store
 
 ROWS_AT_MOST = 250_000  # of one shard: they are held in memory,

@@ -17,7 +17,6 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from standings import identity
+from tasks.parallel import each
 from tasks.parquet import Faulty
 from tasks.store import Missing, Store
 
@@ -177,8 +177,7 @@ def manifests(store: Store, ids: list[str]) -> list[Manifest]:
         except Missing:
             return None
 
-    with ThreadPoolExecutor(8) as pool:
-        found = [manifest for manifest in pool.map(read, ids) if manifest]
+    found = [manifest for manifest in each(read, ids) if manifest]
     return sorted(found, key=lambda it: (it.made_at is not None and it.made_at.timestamp(), it.id))
 
 

@@ -9,8 +9,9 @@ from standings.compacted import outcomes_of
 from tasks.admission import changed
 from tasks.cache import behind
 from tasks.lake import Lake
+from tasks.parallel import each
 from tasks.parquet import Faulty
-from tasks.segments import Compacted, Shard, each, read_file
+from tasks.segments import Compacted, Shard, read_file
 from tasks.store import Missing
 
 Row = dict[str, Any]
