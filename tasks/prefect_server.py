@@ -1,0 +1,189 @@
+"""Run a Prefect server and its process workers on this machine: on loopback alone, with every setting that holds.
+
+Prefect itself is never imported here: both are processes of their own, told what to do by their environment.
+"""
+
+import base64
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks import machine
+
+READY_WITHIN = 180.0  # seconds; seen: 12 to 18 on a fresh home, as its tables are made
+STOP_WITHIN = 20.0
+HEARTBEAT = 30  # seconds between the signs of life of a running flow; the least that Prefect takes
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+KEPT = 30 * 24 * 3600  # seconds that Prefect's own record of a flow run is kept; the lake has what counts
+
+# Measured in Prefect 3.8.8: without batches a 40-task flow recorded 13 to 26 of its tasks, at four times the CPU.
+BATCHES = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "500",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+}
+QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+# What a server needs to live through nights, whoever starts it: compose and Helm set the same.
+DURABLE = {
+    **BATCHES,
+    **QUIET,
+    # In memory, as Prefect has them, a restart loses the leases and then cancels every night that follows.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES,
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT),
+    "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+}
+
+
+class NotServed(RuntimeError):
+    """Say that a server or a worker can't be started, and why."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server and how to reach it."""
+
+    process: subprocess.Popen[bytes]
+    url: str  # of its API
+    auth: str = field(repr=False)  # `user:password`
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which a client or a worker on this machine reaches it. Holds its password."""
+        return {
+            "PREFECT_API_URL": self.url,
+            "PREFECT_API_AUTH_STRING": self.auth,
+            "PREFECT_HOME": str(self.folder / "client"),
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+            "DO_NOT_TRACK": "1",
+        }
+
+
+@contextmanager
+def serving(folder: Path, port: int | None = None, **settings: str) -> Iterator[Server]:
+    """Serve Prefect's API with its database in `folder` until the block ends. Raises NotServed.
+
+    `settings` are further variables of the server's environment.
+    """
+    server = start(folder.absolute(), port, settings)
+    try:
+        yield server
+    finally:
+        stop(server.process)
+
+
+def start(folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None) -> Server:
+    """Start a server and wait until it answers; the caller ends its process."""
+    (folder / "client").mkdir(parents=True, exist_ok=True)
+    port, auth = port or free_port(), password(folder / "auth")
+    given = {
+        **DURABLE,
+        "PREFECT_HOME": str(folder),
+        "PREFECT_SERVER_API_AUTH_STRING": auth,  # never a word of the command line, which everybody on the machine sees
+        **(settings or {}),
+    }
+    process = launch(["server", "start", "--host", "127.0.0.1", "--port", str(port)], given, folder / "server.log")
+    server = Server(process=process, url=f"http://127.0.0.1:{port}/api", auth=auth, folder=folder)
+    try:
+        wait_until_healthy(server)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return server
+
+
+@contextmanager
+def working(
+    environment: Mapping[str, str], pool: str, name: str, limit: int, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process worker of a work pool until the block ends, and its flow runs with it.
+
+    `environment` says how it reaches its server (Server.environment) and holds the worker's own settings.
+    """
+    process = start_worker(environment, pool, name, limit, log)
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def start_worker(
+    environment: Mapping[str, str], pool: str, name: str, limit: int, log: Path
+) -> subprocess.Popen[bytes]:
+    """Start a process worker; the caller ends its process."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    words = ["worker", "start", "--pool", pool, "--name", name, "--limit", str(limit), "--type", "process"]
+    given = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT), **environment}
+    return launch([*words, "--install-policy", "never"], given, log)
+
+
+def launch(words: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start `prefect WORDS` in a session of its own, out of reach of a terminal's Ctrl-C; the caller ends it.
+
+    Of this process's environment it takes all but Prefect's variables: those of a server that a person
+    named would make this one another's.
+    """
+    bare = {name: value for name, value in machine.environment().items() if not name.startswith("PREFECT_")}
+    with log.open("ab") as written:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "prefect", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            env={**bare, **environment},
+            start_new_session=True,
+        )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process that `launch` started, and what it started in its session."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_WITHIN)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # its session's group is named after it, and holds nobody else's
+    process.wait()
+
+
+def wait_until_healthy(server: Server) -> None:
+    """Wait until the server answers, and see that it is this one: no other would take its password."""
+    word = base64.b64encode(server.auth.encode()).decode()
+    question = urllib.request.Request(f"{server.url}/admin/version", headers={"Authorization": f"Basic {word}"})  # noqa: S310 - loopback
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline:
+        if (code := server.process.poll()) is not None:  # another server on its port would answer in its place
+            raise NotServed(f"Prefect's server ended with {code}; see {server.folder / 'server.log'}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(question, timeout=5):  # noqa: S310 - the same
+            return
+        time.sleep(0.1)
+    raise NotServed(f"Prefect's server did not answer within {READY_WITHIN:.0f} s; see {server.folder / 'server.log'}")
+
+
+def password(file: Path) -> str:
+    """Return the server's auth string, made at the first start; only its owner may read it."""
+    if not file.exists():
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            opened.write(f"standings:{secrets.token_urlsafe(24)}")
+    return file.read_text().strip()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
