@@ -2,9 +2,10 @@
 
 import errno
 import os
+import re
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from standings.weights import HubPlace
 from tasks.weights.errors import Unusable
@@ -14,8 +15,15 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
 PAUSES = [1.0, 2.0, 5.0, 15.0, 30.0]  # seconds before each try after one that brought no byte; then it is given up
-_TRANSIENT = (408, 429, 500, 502, 503, 504)
+TRANSIENT = (408, 429, 500, 502, 503, 504)
 Found = TypeVar("Found")
+
+
+class Answer(Protocol):
+    """An answer of any HTTP client."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
 
 def endpoint() -> str:
@@ -40,7 +48,8 @@ def patiently(ask: Callable[[], Found], place: HubPlace, had: Callable[[], int],
             tries = tries + 1 if had() <= before else 1
             if not _may_pass(error) or tries > len(PAUSES):
                 raise _told(error, place) from error
-            pause = max(PAUSES[tries - 1], _asked_pause(error))
+            answer = _response(error)
+            pause = max(PAUSES[tries - 1], asked_pause(answer) if answer is not None else 0.0)
             report(f"{place}: {_words(error)}; asked again in {pause:.0f} s")
             time.sleep(pause)
 
@@ -50,15 +59,17 @@ def _may_pass(error: Exception) -> bool:
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     if (response := _response(error)) is not None:
-        return response.status_code in _TRANSIENT
+        return response.status_code in TRANSIENT
     return isinstance(error, httpx2.TransportError | ConnectionError) and not isinstance(error, OfflineModeIsEnabled)
 
 
-def _asked_pause(error: Exception) -> float:
-    """Return the seconds that the hub asks to wait, at most five minutes."""
-    response = _response(error)
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
-    return min(float(asked), 300.0) if asked.isdigit() else 0.0
+def asked_pause(answer: "Answer") -> float:
+    """Return how long the hub asks to wait, at most 300 s: Retry-After, or RateLimit where nothing is left."""
+    asked = answer.headers.get("Retry-After", "")
+    if not asked.isdigit():
+        found = re.search(r";\s*r=0;\s*t=(\d+)", answer.headers.get("RateLimit", ""))
+        asked = found[1] if found else "0"
+    return min(float(asked), 300.0)
 
 
 def _response(error: Exception) -> "Response | None":

@@ -10,6 +10,10 @@ class Fault:
 
     kind: Literal[
         "unavailable",  # 503 in place of an answer
+        "too many",  # 429, with the hub's own header
+        "unauthorised",  # 401, as a bad token is told of everything
+        "forbidden",  # 403 of terms that nobody accepted
+        "nonsense",  # 200 and no JSON
         "cut",  # the body ends after some bytes
         "reset",  # the connection is reset after some bytes
         "stall",  # nothing comes after some bytes, until the hub's `go_on` is set

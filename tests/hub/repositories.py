@@ -57,6 +57,7 @@ class Repository:
     readers: set[str] = field(default_factory=set)  # tokens whose account may read it
     refusals: dict[str, str] = field(default_factory=dict)  # token to why it may not read, in the hub's words
     card: dict[str, Any] = field(default_factory=dict)  # fields of its record that a test wants otherwise
+    days: dict[str, str] = field(default_factory=dict)  # commit to the moment it was made, where a test says
     commits: dict[str, dict[str, File]] = field(default_factory=dict)
 
     @property
@@ -64,8 +65,11 @@ class Repository:
         """Return the newest commit's sha."""
         return next(reversed(self.commits))
 
-    def commit(self, files: Mapping[str, bytes] | Path, remove: tuple[str, ...] = ()) -> str:
-        """Add files, or all of a folder, to those of the newest commit, and return the new commit's sha."""
+    def commit(self, files: Mapping[str, bytes] | Path, remove: tuple[str, ...] = (), day: str | None = None) -> str:
+        """Add files, or all of a folder, to those of the newest commit, and return the new commit's sha.
+
+        `day`, such as 2026-05-01, is when it is made: the record's times follow from it.
+        """
         if isinstance(files, Path):
             files = {str(path.relative_to(files)): path.read_bytes() for path in files.rglob("*") if path.is_file()}
         before = dict(self.commits[self.head]) if self.commits else {}
@@ -74,6 +78,7 @@ class Repository:
         said = [self.name, *(self.commits and [self.head]), *(f"{name} {file.blob}" for name, file in now.items())]
         sha = hashlib.sha1("\n".join(said).encode()).hexdigest()
         self.commits[sha] = now
+        self.days[sha] = f"{day or '2026-01-01'}T00:00:00.000Z"
         return sha
 
     def at(self, revision: str | None) -> str | None:
@@ -100,8 +105,8 @@ class Repository:
             "tags": [],
             "downloads": 0,
             "likes": 0,
-            "createdAt": "2026-01-01T00:00:00.000Z",
-            "lastModified": "2026-01-01T00:00:00.000Z",
+            "createdAt": next(iter(self.days.values())),
+            "lastModified": self.days[self.head],
             "siblings": siblings,
             **self.card,
         }

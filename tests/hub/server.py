@@ -1,4 +1,4 @@
-"""Answer over HTTP as a hub does: the record of a model at a commit, and its files in ranges."""
+"""Answer over HTTP as a hub does: lists of models, the record of one at a commit, and its files in ranges."""
 
 import json
 import os
@@ -9,12 +9,22 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from tests.hub.faults import Fault
+from tests.hub.listing import OF_ONE, WITHOUT_ASKING, Refused, chosen, page
 from tests.hub.repositories import File, Repository
 
 NAME = r"([\w.-]+/[\w.-]+)"
+
+BAD_TOKEN = "Invalid credentials in Authorization header"
+REFUSALS: dict[str, tuple[int, bytes, dict[str, str]]] = {
+    "unavailable": (503, b"", {"Retry-After": "0"}),
+    "too many": (429, b"", {"RateLimit": '"api";r=0;t=0'}),
+    "unauthorised": (401, b"{}", {"X-Error-Message": BAD_TOKEN}),
+    "forbidden": (403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."}),
+    "nonsense": (200, b"<html>Be right back</html>", {}),
+}
 
 
 @dataclass(frozen=True)
@@ -119,10 +129,12 @@ class Handler(BaseHTTPRequestHandler):
         with hub.lock:
             struck = [fault for fault in hub.faults if fault.strikes(self.where)]
         self.fault = next(iter(struck), None)
-        if self.fault and self.fault.kind == "unavailable":
-            self._send(503, b"")
+        if self.fault and (refusal := REFUSALS.get(self.fault.kind)):
+            self._send(*refusal)
+        elif self.where == "/api/models":
+            self._list(query)
         elif found := re.fullmatch(rf"/api/models/{NAME}(?:/revision/([^/]+))?", self.where):
-            self._record(found[1], found[2], with_metadata=bool(query.get("blobs")))
+            self._record(found[1], found[2], query)
         elif found := re.fullmatch(rf"/{NAME}/resolve/([^/]+)/(.+)", self.where):
             self._resolve(*found.groups())
         elif found := re.fullmatch(rf"/cdn/{NAME}/([^/]+)/(.+)", self.where):
@@ -142,10 +154,25 @@ class Handler(BaseHTTPRequestHandler):
             return repository, sha
         return None
 
-    def _record(self, name: str, revision: str | None, *, with_metadata: bool) -> None:
-        if found := self._find(name, revision):
-            repository, sha = found
-            self._send(200, json.dumps(repository.record(sha, with_metadata=with_metadata)).encode())
+    def _list(self, query: dict[str, list[str]]) -> None:
+        seen = [one for one in self.server.hub.repositories.values() if not one.private or one.lets_read(self.token)]
+        try:
+            records, cursor = page(seen, query)
+        except Refused as error:
+            self._error(400, None, str(error))
+            return
+        link = f"{self.server.hub.url}/api/models?{urlencode({**query, 'cursor': [cursor]}, doseq=True)}"
+        self._send(200, json.dumps(records).encode(), {"Link": f'<{link}>; rel="next"'} if cursor else None)
+
+    def _record(self, name: str, revision: str | None, query: dict[str, list[str]]) -> None:
+        if not (found := self._find(name, revision)):
+            return
+        repository, sha = found
+        record = repository.record(sha, with_metadata=bool(query.get("blobs")))
+        try:
+            self._send(200, json.dumps(chosen(record, query, OF_ONE, WITHOUT_ASKING)).encode())
+        except Refused as error:
+            self._error(400, None, str(error))
 
     def _resolve(self, name: str, revision: str, path: str) -> None:
         if not (found := self._find(name, revision)):
