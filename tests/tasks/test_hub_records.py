@@ -148,10 +148,10 @@ def test_a_malformed_record_of_a_list_is_left_out_and_the_others_are_read(hub: H
 def test_real_records_are_listed_over_pages_where_the_list_names_no_commit(
     tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.hub_records._PAGE", 10)
+    monkeypatch.setattr("tasks.hub_records._PAGE", 5)
     with stand_in(tmp_path, DATA / "hub") as environment:  # type: ignore[arg-type]
         monkeypatch.setenv("HF_ENDPOINT", environment["HF_ENDPOINT"])
         with HubRecords() as records:
-            found = list(records.of("allenai", datetime(2024, 1, 1, tzinfo=UTC)))
-    assert len(found) > 15
+            found = list(records.of("LGAI-EXAONE"))
+    assert len(found) > 5
     assert all(record.downloads is not None and record.licence for record in found)
