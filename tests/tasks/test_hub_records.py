@@ -152,6 +152,6 @@ def test_real_records_are_listed_over_pages_where_the_list_names_no_commit(
     with stand_in(tmp_path, DATA / "hub") as environment:  # type: ignore[arg-type]
         monkeypatch.setenv("HF_ENDPOINT", environment["HF_ENDPOINT"])
         with HubRecords() as records:
-            found = list(records.of("LGAI-EXAONE"))
+            found = list(records.of("HuggingFaceTB"))
     assert len(found) > 5
     assert all(record.downloads is not None and record.licence for record in found)
