@@ -1,0 +1,68 @@
+"""Read what a hub's webhook tells: which model to look at, or none, and why.
+
+As https://huggingface.co/docs/hub/webhooks describes it, version 3. Nothing of it is believed but the model's name: what the model is, the hub is asked.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from standings.suite import Record
+
+MAIN = "refs/heads/main"
+_NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
+
+
+class NoPayload(ValueError):
+    """The body is not what a hub sends."""
+
+
+class Told(Record):
+    """What a payload is about."""
+
+    model: str | None = None  # model to ask the hub about
+    ignored: str | None = None  # why there is none
+
+
+def read_payload(given: object) -> Told:
+    """Say which model's main branch may hold something new. Raises NoPayload."""
+    event, repo = _part(given, "event"), _part(given, "repo")
+    action, scope, kind, name = event.get("action"), event.get("scope"), repo.get("type"), repo.get("name")
+    if not (isinstance(action, str) and isinstance(scope, str) and isinstance(kind, str) and isinstance(name, str)):
+        raise NoPayload("no event.action, event.scope, repo.type and repo.name")
+    if kind != "model":
+        return Told(ignored=f"a {kind} is no model"[:100])
+    if not re.fullmatch(_NAME, name) or len(name) > 200:
+        raise NoPayload("repo.name is no id of a model")
+    assert isinstance(given, Mapping), given
+    why = _why_not(action, scope, given)
+    return Told(ignored=why) if why else Told(model=name)
+
+
+def _why_not(action: str, scope: str, given: Mapping[str, Any]) -> str | None:
+    """Say why nothing can be new on the main branch; a narrower scope that comes later is its broader one."""
+    top, _, below = scope.partition(".")
+    if top != "repo":
+        return "a discussion releases nothing"
+    if below.partition(".")[0] == "config":
+        # Weights are uploaded days before they are made public, and no commit is made then.
+        config = given.get("updatedConfig")
+        published = isinstance(config, Mapping) and config.get("private") is False
+        return None if published else "a setting that releases nothing"
+    if not below and action == "delete":
+        return "deleted; the next daily look at downloads writes that it is gone"
+    refs = given.get("updatedRefs")
+    if isinstance(refs, list) and not any(_is_new_on_main(ref) for ref in refs):
+        return f"no new commit on {MAIN}"
+    return None
+
+
+def _is_new_on_main(ref: object) -> bool:
+    return isinstance(ref, Mapping) and ref.get("ref") == MAIN and bool(ref.get("newSha"))
+
+
+def _part(given: object, name: str) -> Mapping[str, Any]:
+    part = given.get(name) if isinstance(given, Mapping) else None
+    if not isinstance(part, Mapping):
+        raise NoPayload(f"no {name}")
+    return part
