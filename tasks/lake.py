@@ -39,6 +39,7 @@ CLOCKS = {  # the column that says when a row was appended
     "rules": "decided_at",
     "decisions": "decided_at",
     "reported": "known_from",
+    "hub_observations": "known_from",
 }
 Row = dict[str, Any]
 Got = TypeVar("Got")

@@ -7,6 +7,7 @@ but for `run_id`, a UUIDv7 in its canonical form.
 
 import pyarrow as pa
 
+from standings.facts.hub import HUB_OBSERVATIONS
 from standings.facts.others import REPORTED
 from standings.facts.registry import BENCHMARKS, MODELS, WANTED
 from standings.facts.rulings import ADMISSIONS, DECISIONS, RULES, VERDICTS
@@ -27,6 +28,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "rules": RULES,
     "decisions": DECISIONS,
     "reported": REPORTED,
+    "hub_observations": HUB_OBSERVATIONS,
 }
 
 # Rows of these are versions of an entry: the latest known_from of a key holds.

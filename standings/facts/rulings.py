@@ -45,9 +45,10 @@ RULES = schema(
 
 # One row is an operator's act.
 DECISIONS = schema(
-    ("decision", TEXT, "retry, flip_epoch, rollback or release"),
-    ("target", TEXT, "job_id, suite/benchmark/epoch, or snapshot"),
+    ("decision", TEXT, "retry, flip_epoch, rollback or release; of a hub's model accept, review or reject"),
+    ("target", TEXT, "job_id, suite/benchmark/epoch, snapshot, or model@commit"),
     ("reason", TEXT, "why"),
-    ("who", TEXT, "person"),
+    ("who", TEXT, "person, or policy"),
     ("decided_at", UTC, "when"),
+    ("kind", TEXT, "how an accepted model is asked: base, instruct or reasoning", NULLABLE),
 )
