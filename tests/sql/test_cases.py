@@ -89,6 +89,9 @@ def _rows(path: Path, schema: pa.Schema) -> pa.Table:
         return csv.read_csv(path, convert_options=options)
     rows = _parsed(path)
     assert not (strange := {key for row in rows for key in row} - set(schema.names)), f"{path}: no column {strange}"
+    for field in schema:
+        if pa.types.is_map(field.type):  # written as a mapping, which pyarrow takes as pairs alone
+            rows = [row | {field.name: list(row[field.name].items())} if row.get(field.name) else row for row in rows]
     return pa.Table.from_pylist([{**dict.fromkeys(schema.names), **row} for row in rows], schema=schema)
 
 
