@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from standings.canary import FILE, CanaryPolicy
 from standings.faults import ROOT, Fault, validation_faults
 from standings.parsing import parse
 from standings.registry import Registry
@@ -19,6 +20,8 @@ class Located(dict[Any, Any]):
 
     line: int
 
+
+APART = ("canary.yaml",)  # files that say what is done, and hold no entries of the registry
 
 # libyaml's parser is ten times as fast, and not in every build of PyYAML.
 Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -60,7 +63,7 @@ def load(text: str) -> Any:
 
 def read(root: Path) -> tuple[Registry, list[Fault]]:
     """Read all but the suites: what is sound, and what is not."""
-    files = [*root.glob("*.yaml"), *root.glob("models/*.yaml")]
+    files = [*(path for path in root.glob("*.yaml") if path.name not in APART), *root.glob("models/*.yaml")]
     documents, faults = {}, []
     for path in sorted(files):
         name = path.relative_to(root).as_posix()
@@ -77,6 +80,19 @@ def _syntax_fault(name: str, error: yaml.YAMLError) -> Fault:
     line = mark.line + 1 if mark else None
     said = getattr(error, "problem", None) or "is not YAML"
     return Fault(file=f"{ROOT}/{name}", line=line, wrong=f"line {line}: {said}.")
+
+
+def read_canary(root: Path) -> tuple[CanaryPolicy | None, list[Fault]]:
+    """Read who is asked every night; None where nobody is."""
+    path = root / "canary.yaml"
+    if not path.exists():
+        return None, []
+    try:
+        return CanaryPolicy.model_validate(load(path.read_text(encoding="utf-8"))), []
+    except yaml.YAMLError as error:
+        return None, [_syntax_fault(path.name, error)]
+    except ValidationError as error:
+        return None, validation_faults(CanaryPolicy, error, {"file": FILE, "entry": "canary", "line": None})
 
 
 def read_suites(root: Path) -> tuple[dict[str, Suite], list[Fault]]:

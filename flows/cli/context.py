@@ -51,14 +51,17 @@ def _warn_of_misspelt(known: "dict[str, Any]") -> None:
 
 def look_at_registry(settings: "Settings") -> tuple["Registry", "dict[str, Suite]", list["Fault"]]:
     """Read the registry and the suites, with every fault of them."""
+    from standings.canary import faults as canary_faults
     from standings.checking import check
-    from standings.registry import resolve
-    from tasks.registry_files import read, read_suites
+    from standings.resolving import resolve
+    from tasks.registry_files import read, read_canary, read_suites
 
     registry, faults = read(settings.registry)
     suites, suite_faults = read_suites(settings.registry)
     registry = resolve(registry).registry
-    return registry, suites, [*faults, *suite_faults, *check(registry, suites)]
+    canary, found = read_canary(settings.registry)
+    found += canary_faults(canary, registry, suites) if canary else []
+    return registry, suites, [*faults, *suite_faults, *check(registry, suites), *found]
 
 
 def warn_of_faults(faults: list["Fault"]) -> None:
