@@ -21,7 +21,7 @@ class Located(dict[Any, Any]):
     line: int
 
 
-APART = ("canary.yaml",)  # files that say what is done, and hold no entries of the registry
+APART = ("canary.yaml", "discovery.yaml")  # files that say what is done, and hold no entries of the registry
 
 # libyaml's parser is ten times as fast, and not in every build of PyYAML.
 Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
