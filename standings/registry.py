@@ -4,7 +4,7 @@ What no source says is None. None is never read as yes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, Self, get_args
 
@@ -220,47 +220,3 @@ class Registry(Record):
     groupings: dict[str, Grouping] = Field(default_factory=dict)
     models: dict[str, Model] = Field(default_factory=dict)
     places: dict[str, Place] = Field(default_factory=dict)
-
-
-class Observation(Record):
-    """What a hub said of a model on one day, as far as a person or a rule accepted it."""
-
-    model: str
-    day: date
-    revision: str | None = Field(None, pattern=REVISION)
-    licence: DeclaredLicence | None = None
-    parameters: Parameters | None = None
-    lineage: tuple[LineageEdge, ...] = ()
-
-
-OBSERVED = ("revision", "licence", "parameters", "lineage")
-
-
-class Resolved(Record):
-    """A registry with its gaps filled, and where each field of each model came from."""
-
-    registry: Registry
-    came_from: dict[str, dict[str, str]]  # model's id → field → file, or the observation's day
-
-
-def resolve(yaml: Registry, observations: Iterable[Observation] = ()) -> Resolved:
-    """Fill what the files leave blank from accepted observations, the latest first; the files win field by field."""
-    seen: dict[tuple[str, str], tuple[Any, str]] = {}
-    for observation in sorted(observations, key=lambda item: item.day):
-        for field in OBSERVED:
-            if value := getattr(observation, field):
-                seen[observation.model, field] = value, f"observation of {observation.day}"
-    models, came_from = {}, {}
-    for name, model in yaml.models.items():
-        stated = [field for field in Model.model_fields if getattr(model, field) not in (None, ())]
-        filled = {
-            field: seen[name, field]
-            for field in OBSERVED
-            if field not in stated and (name, field) in seen and not (field == "revision" and model.access == "api")
-        }
-        models[name] = model.model_copy(update={field: value for field, (value, _) in filled.items()})
-        came_from[name] = dict.fromkeys(
-            stated, place.file if (place := yaml.places.get(f"models/{name}")) else "registry"
-        )
-        came_from[name] |= {field: where for field, (_, where) in filled.items()}
-    return Resolved(registry=yaml.model_copy(update={"models": models}), came_from=came_from)

@@ -9,6 +9,8 @@ import yaml
 from pydantic import ValidationError
 
 from standings.canary import FILE, CanaryPolicy
+from standings.discovery import FILE as DISCOVERY
+from standings.discovery import Policy
 from standings.faults import ROOT, Fault, validation_faults
 from standings.parsing import parse
 from standings.registry import Registry
@@ -21,7 +23,7 @@ class Located(dict[Any, Any]):
     line: int
 
 
-APART = ("canary.yaml", "discovery.yaml")  # files that say what is done, and hold no entries of the registry
+APART = ("canary.yaml", DISCOVERY)  # files that say what is done, and hold no entries of the registry
 
 # libyaml's parser is ten times as fast, and not in every build of PyYAML.
 Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -93,6 +95,20 @@ def read_canary(root: Path) -> tuple[CanaryPolicy | None, list[Fault]]:
         return None, [_syntax_fault(path.name, error)]
     except ValidationError as error:
         return None, validation_faults(CanaryPolicy, error, {"file": FILE, "entry": "canary", "line": None})
+
+
+def read_policy(root: Path) -> tuple[Policy, list[Fault]]:
+    """Read which releases of a hub come in; without the file, the policy's defaults."""
+    path = root / DISCOVERY
+    if not path.exists():
+        return Policy(), []
+    try:
+        return Policy.model_validate(load(path.read_text(encoding="utf-8"))), []
+    except yaml.YAMLError as error:
+        return Policy(), [_syntax_fault(path.name, error)]
+    except ValidationError as error:
+        place = {"file": f"{ROOT}/{DISCOVERY}", "entry": None, "line": None}
+        return Policy(), validation_faults(Policy, error, place)
 
 
 def read_suites(root: Path) -> tuple[dict[str, Suite], list[Fault]]:

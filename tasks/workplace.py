@@ -7,7 +7,8 @@ from pathlib import Path
 from standings.checking import check
 from standings.faults import Fault
 from standings.plan import Assignment, Machine, Plan
-from standings.registry import Registry, resolve
+from standings.registry import Registry
+from standings.resolving import resolve
 from standings.suite import Suite
 from standings.work import Place
 from tasks import attempt, machine, planning

@@ -1,13 +1,11 @@
 """The records: what they refuse, what they fill in, and where a resolved field came from."""
 
-from datetime import date
-
 import pytest
 from pydantic import ValidationError
 
-from standings.registry import Model, Observation, Organisation, resolve
+from standings.registry import Model, Organisation
 from standings.variants import Api
-from tests.standings.entries import edge, model, organisation, registry
+from tests.standings.entries import model, organisation
 
 SHA = "b" * 40
 SAID = {"source": "its own card"}
@@ -100,36 +98,3 @@ def test_taiwan_is_named_by_iso_s_common_name():
 def test_no_country_is_no_origin():
     made = Organisation.model_validate(organisation(countries=[]))
     assert (made.origin, made.origin_name) == (None, None)
-
-
-def observed(day=1, **fields):
-    return Observation(model="acme/a", day=date(2026, 11, day), **fields)
-
-
-def test_the_files_win_over_observations_field_by_field():
-    yaml = registry(model("acme/a", revision=None))
-    seen = observed(revision=SHA, licence={"license": "gemma"} | SAID)
-    resolved = resolve(yaml, [seen])
-    found = resolved.registry.models["acme/a"]
-    assert (found.revision, found.licence.license) == (SHA, "mit")
-    came_from = resolved.came_from["acme/a"]
-    assert came_from["revision"] == "observation of 2026-11-01"
-    assert came_from["licence"] == "registry/models/acme.yaml"
-    assert "released" not in came_from  # nobody says
-
-
-def test_the_latest_observation_fills_a_gap_and_an_earlier_one_what_it_leaves_out():
-    yaml = registry(model("acme/a", revision=None), model("acme/b"))
-    older = observed(1, revision="c" * 40, lineage=[edge("acme/b") | SAID])
-    found = resolve(yaml, [observed(2, revision=SHA), older]).registry.models["acme/a"]
-    assert (found.revision, found.lineage[0].parent) == (SHA, "acme/b")
-
-
-def test_without_observations_the_registry_stays_as_it_is():
-    yaml = registry(model("acme/a"))
-    assert resolve(yaml).registry == yaml
-
-
-def test_an_observed_commit_never_becomes_an_api_s_revision():
-    yaml = registry(model("acme/a", revision=None, access="api", kind="api"))
-    assert resolve(yaml, [observed(revision=SHA)]).registry.models["acme/a"].pinned is None

@@ -1,0 +1,144 @@
+"""Keep what a hub says of models, and what was decided of it, as facts; join what was accepted with the registry."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from standings import releases
+from standings.discovery import POLICY, Judgement, Outcome, Policy
+from standings.facts import table
+from standings.hub import HubRecord
+from standings.observed import Decided, accepted, completed, content, decided, observations, row_of
+from standings.registry import Registry
+from standings.releases import History
+from standings.resolving import Resolved, resolve
+from standings.suite import Record
+from tasks.lake import APPENDED, Lake
+
+KEPT = {"accepted": "accept", "review": "review", "rejected": "reject"}  # outcomes that are decisions
+ADOPTION = "adoption"  # the source of a day's counts, which are kept though nothing else is new
+Row = dict[str, Any]
+Held = dict[tuple[str, str], Decided]
+
+
+class Considered(Record):
+    """What became of one record."""
+
+    model: str
+    revision: str
+    outcome: Outcome  # accepted: it is so from now on; known: it was before
+    reason: str
+
+
+def consider(
+    lake: Lake, registry: Registry, policy: Policy, records: Iterable[HubRecord], now: datetime, source: str
+) -> tuple[Considered, ...]:
+    """Keep what is new in a hub's records, and decide of each; the same records again write nothing.
+
+    Two may consider at once: each appends what it saw, and the later decision of the two holds. Both are the policy's.
+    """
+    seen = list(records)
+    rows, held = observed(lake, [record.model for record in seen]), decisions(lake)
+    histories = _histories(rows, held)
+    considered, made = [], []
+    for record in seen:
+        history = histories.get(record.model, History())
+        found = releases.consider(policy, registry, record, history)
+        decision = _decision(record, found, history, now)
+        histories[record.model] = history.and_(record, decision)
+        made += [decision] if decision else []
+        considered.append(
+            Considered(model=record.model, revision=record.revision, outcome=found.outcome, reason=found.reason)
+        )
+    _append_new(lake, rows, seen, now, source)  # first: a decision is about something that was observed
+    decide(lake, made)
+    return tuple(considered)
+
+
+def observe(lake: Lake, records: Iterable[HubRecord], now: datetime, source: str) -> int:
+    """Keep what is new in a hub's records, of adoption one row a model and day; return the number of rows."""
+    seen = list(records)
+    return _append_new(lake, observed(lake, [record.model for record in seen], source), seen, now, source)
+
+
+def decide(lake: Lake, made: Sequence[Decided]) -> None:
+    """Append decisions; they hold from the next sync on."""
+    rows = [{"target": f"{it.model}@{it.revision}", **it.model_dump(exclude={"model", "revision"})} for it in made]
+    lake.append("decisions", table("decisions", rows))
+
+
+def decisions(lake: Lake) -> Held:
+    """Read the decision that holds of each commit of each model."""
+    return decided(lake.appended("decisions").to_pylist())
+
+
+def observed(lake: Lake, models: Sequence[str], source: str | None = None) -> list[Row]:
+    """Read what a hub said of some models, the oldest first; of adoption only where that is the source asked for."""
+    rows = lake.appended("hub_observations")
+    is_of_them = pc.is_in(rows["model"], pa.array(sorted(set(models)), pa.string()))
+    is_told = pc.equal(pc.equal(rows["source"], ADOPTION), source == ADOPTION)
+    kept = rows.filter(pc.and_(is_of_them, pc.or_(is_told, rows["gone"]))).to_pylist()
+    return sorted(kept, key=lambda row: row["known_from"])
+
+
+def resolved(lake: Lake, yaml: Registry) -> Resolved:
+    """Join the registry's files with what was accepted. Where nothing ever was observed it costs one listing."""
+    if not next(iter(lake.store.list(f"{APPENDED}hub_observations/")), None):
+        return resolve(yaml)
+    accepts = accepted(decisions(lake))
+    return resolve(yaml, observations(observed(lake, list(accepts)), accepts) if accepts else ())
+
+
+def _histories(rows: Iterable[Row], held: Held) -> dict[str, History]:
+    """Sort what is known by model."""
+    weights: dict[str, dict[str, str]] = {}
+    decided_of: dict[str, list[Decided]] = {}
+    for row in rows:
+        if row["weights"]:
+            weights.setdefault(row["model"], {})[row["revision"]] = row["weights"]
+    for found in held.values():
+        decided_of.setdefault(found.model, []).append(found)
+    models = weights.keys() | decided_of.keys()
+    return {it: History(decided=tuple(decided_of.get(it, ())), weights=weights.get(it, {})) for it in models}
+
+
+def _decision(record: HubRecord, found: Judgement, history: History, now: datetime) -> Decided | None:
+    """Make the decision that a judgement comes to; None where it is none, or the one that holds already."""
+    held, decision = history.of(record.revision), KEPT.get(found.outcome)
+    if decision is None or (held and not held.by_policy):
+        return None
+    if held and (held.decision, held.reason, held.kind) == (decision, found.reason, found.kind):
+        return None
+    return Decided(
+        model=record.model,
+        revision=record.revision,
+        decision=decision,
+        reason=found.reason,
+        who=POLICY,
+        decided_at=now,
+        kind=found.kind,
+    )
+
+
+def _append_new(lake: Lake, rows: Iterable[Row], records: Iterable[HubRecord], now: datetime, source: str) -> int:
+    latest = {row["model"]: row for row in rows}
+    new: list[Row] = []
+    for record in records:
+        before = latest.get(record.model)
+        row = completed(row_of(record, now, source), before)
+        if _is_news(row, before, source):
+            latest[record.model] = row
+            new.append(row)
+    lake.append("hub_observations", table("hub_observations", new))
+    return len(new)
+
+
+def _is_news(row: Row, before: Row | None, source: str) -> bool:
+    if row["gone"]:  # said once; of a model that nobody counts, and that was never seen, not at all
+        return not before["gone"] if before else source == ADOPTION
+    if before is None or before["gone"]:
+        return True
+    return before["day"] != row["day"] if source == ADOPTION else content(before) != content(row)
