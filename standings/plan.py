@@ -1,34 +1,20 @@
-"""Decide what is run: the jobs that are due, grouped so that each variant is loaded once.
+"""Decide what is run, and where: the jobs that are due, grouped so that each variant is loaded once.
 
 What a job *is* (counted, missing, waiting, …) is decided in sql/model/job_state.sql; here only what follows from it.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from math import ceil, log2
 from typing import Any
 
 from standings import estimate
+from standings.pools import HERE, SPREADS, Pool, Share, largest, shares
 from standings.suite import Record
 
 Row = Mapping[str, Any]
-SPREADS = (1, 2, 4, 8)  # a model's heads divide by powers of two, and a node holds eight GPUs
-
-
-class Machine(Record):
-    """What the planner knows of the machine that would run the plan."""
-
-    memory: int  # bytes that a model may take; with GPUs, of each of them
-    threads: int
-    gpus: int = 0  # over which one model may be spread; 0: it computes on the CPU
-    batch_size: int = 8
-    engines: tuple[str, ...] = ("hf",)
-
-    @property
-    def device(self) -> str:
-        """Name what it computes on."""
-        return "cuda" if self.gpus else "cpu"
 
 
 class Job(Record):
@@ -52,8 +38,12 @@ class Assignment(Record):
     variant: str
     variant_id: str
     memory: float | None  # estimated bytes, on each GPU where there are any
+    pool: str | None = None  # whose machines run it; None: whoever asks for it, outside of a plan
     gpus: int = 0  # that it takes; 0: it runs on the CPU
     start: float = 0.0  # estimated seconds until the first job begins
+    primary: bool = True  # the variant that represents its model
+    new: bool = False  # nothing of the variant is counted yet
+    completes: bool = False  # with it no cell of the variant lacks its number
     jobs: tuple[Job, ...]
 
     @property
@@ -70,7 +60,7 @@ class Unplanned(Record):
     variant: str
     suite: str
     cells: int
-    state: str  # waiting, failed, given_up, blocked, or too_large for this machine
+    state: str  # waiting, failed, given_up, blocked, or too_large for any machine
     why: str
 
 
@@ -87,39 +77,51 @@ class Plan(Record):
         return sum(len(assignment.jobs) for assignment in self.assignments)
 
 
-def plan(states: Iterable[Row], variants: Mapping[str, Row], benchmarks: Mapping[str, Row], machine: Machine) -> Plan:
+def plan(
+    states: Iterable[Row],
+    variants: Mapping[str, Row],
+    benchmarks: Mapping[str, Row],
+    pools: Sequence[Pool],
+    beside: Mapping[str, int] | None = None,
+) -> Plan:
     """Group the missing jobs by variant, smallest model first, and say of each other cell why it is not run.
 
-    `states` are rows of model.job_state, `variants` rows of `models` by variant_id, `benchmarks` rows by benchmark_id.
+    `states` are rows of model.job_state, `variants` rows of `models` by variant_id, `benchmarks` rows by benchmark_id;
+    `beside` counts by variant_id the cells that have their number and are not among the states.
     """
     rows = list(states)
     # Two benchmarks that differ in the metric or filter of their score are one job: one run yields both.
     due = list({row["job_id"]: row for row in rows if row["state"] == "missing"}.values())
+    counted = {row["variant_id"] for row in rows if row["state"] == "counted"} | set(beside or {})
+    hindered = {row["variant_id"] for row in rows if row["state"] not in ("missing", "counted")}
     assignments, refused = [], []
     for variant_id, jobs in _grouped(due, "variant_id"):
         variant = variants[variant_id]
-        if why := unmade(variant, machine):
+        able = [pool for pool in pools if variant["engine"] in pool.engines]
+        if why := unmade(variant, able):
             refused += [{**job, "state": "blocked", "why": why} for job in jobs]
             continue
-        fitting = [job for job in jobs if fits(variant, job, machine)]
-        refused += [
-            {**job, "state": "too_large", "why": lacking(variant, job, machine)} for job in jobs if job not in fitting
-        ]
-        if fitting:
-            assignments.append(_assignment(variant, fitting, benchmarks, machine))
+        placed, large = _placed(variant, jobs, able)
+        refused += [{**job, "state": "too_large", "why": lacking(variant, job, able)} for job in large]
+        made = _together(variant, placed, benchmarks)
+        told = {
+            "new": variant_id not in counted,
+            "completes": len(made) == 1 and not large and variant_id not in hindered,
+        }
+        assignments += [assignment.model_copy(update=told) for assignment in made]
     # Small models first: a first row appears soon, and what is learnt from it is learnt cheaply.
     assignments.sort(key=lambda item: (item.memory or 0.0, item.model, item.variant))
     others = [row for row in rows if row["state"] not in ("missing", "counted")]
     return Plan(
         assignments=tuple(assignments),
         unplanned=tuple(_unplanned([*others, *refused])),
-        counted=sum(row["state"] == "counted" for row in rows),
+        counted=sum(row["state"] == "counted" for row in rows) + sum((beside or {}).values()),
     )
 
 
-def unmade(variant: Row, machine: Machine) -> str | None:
-    """Say why a variant can't run on any machine like this one, however large; None where it can."""
-    if variant["engine"] not in machine.engines:
+def unmade(variant: Row, able: Sequence[Pool]) -> str | None:
+    """Say why a variant can't run, however large the machine; None where it can. `able` are pools with its engine."""
+    if not able:
         return f"no worker for engine {variant['engine']} here"  # API and vLLM have machines of their own
     if variant["dtype"] is None:
         return "the entry names no dtype"
@@ -128,36 +130,77 @@ def unmade(variant: Row, machine: Machine) -> str | None:
     return None
 
 
-def needed(variant: Row, job: Row, machine: Machine, gpus: int) -> float:
-    """Estimate the bytes that a job's peak takes, on each of so many GPUs where the machine has any."""
-    tokens = estimate.generated_tokens(json.loads(job["protocol"]))
-    found = estimate.memory(variant, tokens, machine.batch_size, machine.device, gpus)
+def needed(variant: Row, job: Row, share: Share) -> float:
+    """Estimate the bytes that a job's peak takes, on each GPU of its share where there are any."""
+    tokens = estimate.generated_tokens(_protocol(job["protocol"]))
+    found = estimate.memory(variant, tokens, share.pool.batch_size, share.pool.device, share.devices)
     assert found is not None, f"{variant['model']}: of unknown size, which `unmade` refuses"
     return found
 
 
-def fits(variant: Row, job: Row, machine: Machine) -> int | None:
-    """Return over how many devices a job's model must be spread, a power of two; None where it does not fit."""
-    for gpus in (count for count in SPREADS if count <= max(1, machine.gpus)):
-        if needed(variant, job, machine, gpus) <= machine.memory:
-            return gpus
-    return None
+def fits(variant: Row, job: Row, share: Share) -> bool:
+    """Say whether a job has room in a share: by the estimate, and by what it has outgrown where that was tried."""
+    outgrown = job.get("outgrown") or 0  # bytes in all with which it was last too large
+    return share.memory > outgrown and needed(variant, job, share) <= share.pool.memory
 
 
-def lacking(variant: Row, job: Row, machine: Machine) -> str:
-    """Say what a job that does not fit would need: in powers of two, so that many models say the same."""
-    there = f"{machine.memory / estimate.GIB:.0f}"
-    if not machine.gpus:
-        needs = 2 ** ceil(log2(needed(variant, job, machine, 1) / estimate.GIB))
-        return f"needs up to {needs} GiB of memory, this machine gives {there}"
-    enough = (count for count in SPREADS if needed(variant, job, machine, count) <= machine.memory)
+def lacking(variant: Row, job: Row, able: Sequence[Pool]) -> str:
+    """Say what a job that fits nowhere would need: in powers of two, so that many models say the same."""
+    pool = max(able, key=lambda pool: largest([pool]))
+    where = "this machine" if pool.name == HERE else f"pool {pool.name}"
+    if any(needed(variant, job, share) <= share.pool.memory for share in shares(able)):
+        return f"ran out of memory with {job['outgrown'] / estimate.GIB:.0f} GiB, and {where} gives no more"
+    there = f"{pool.memory / estimate.GIB:.0f}"
+    if not pool.gpus:
+        needs = 2 ** ceil(log2(needed(variant, job, Share(pool, 1)) / estimate.GIB))
+        return f"needs up to {needs} GiB of memory, {where} gives {there}"
+    enough = (count for count in SPREADS if needed(variant, job, Share(pool, count)) <= pool.memory)
     more = next(enough, None) or f"more than {SPREADS[-1]}"
-    return f"needs {more} GPUs of {there} GiB, this machine gives {machine.gpus}"
+    return f"needs {more} GPUs of {there} GiB, {where} gives {pool.gpus}"
 
 
-def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row], machine: Machine) -> Assignment:
-    made = []
-    spread = max(fits(variant, job, machine) or 1 for job in jobs)
+def _placed(variant: Row, jobs: Sequence[Row], able: Sequence[Pool]) -> tuple[dict[Share, list[Row]], list[Row]]:
+    """Give each job the first share that it fits in, smallest first; return also the jobs that fit in none."""
+    offered = shares(able)
+    found: dict[int | None, list[Row]] = {}
+    known: dict[tuple[int, Any], int | None] = {}
+    for job in jobs:  # thousands of jobs ask for the same few amounts
+        asked = (estimate.generated_tokens(_protocol(job["protocol"])), job.get("outgrown"))
+        if asked not in known:
+            known[asked] = next((place for place, share in enumerate(offered) if fits(variant, job, share)), None)
+        found.setdefault(known[asked], []).append(job)
+    large = found.pop(None, [])
+    return {offered[place]: found[place] for place in sorted(place for place in found if place is not None)}, large
+
+
+def _together(variant: Row, placed: Mapping[Share, list[Row]], benchmarks: Mapping[str, Row]) -> list[Assignment]:
+    """Make one assignment of the jobs of a variant, or several where another load is cheaper than the larger share.
+
+    What they cost is their time, the load's included, by the price of what they take, or by its memory where a pool
+    tells no price. From the smallest share on, each joins the next larger one unless that costs more.
+    """
+    priced = all(share.pool.slot_price is not None for share in placed)
+    made: list[tuple[Share, list[Row], Assignment]] = []
+
+    def cost(share: Share, assignment: Assignment) -> float:
+        weight = share.devices * (share.pool.slot_price or 0.0) if priced else share.memory
+        return weight * (assignment.seconds or 0.0)  # of unknown length: they stay together
+
+    for share, jobs in placed.items():
+        alone = _assignment(variant, jobs, benchmarks, share)
+        if made:
+            smaller, others, before = made[-1]
+            joined = _assignment(variant, [*others, *jobs], benchmarks, share)
+            apart = cost(smaller, before) + cost(share, alone)
+            if all(fits(variant, job, share) for job in others) and cost(share, joined) <= apart:
+                made[-1] = (share, [*others, *jobs], joined)
+                continue
+        made.append((share, jobs, alone))
+    return [assignment for _, _, assignment in made]
+
+
+def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row], share: Share) -> Assignment:
+    made, pool = [], share.pool
     for job in jobs:
         documents = benchmarks[job["benchmark_id"]]["documents"]
         made.append(
@@ -171,12 +214,7 @@ def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row]
                 attempt=job["attempts"] + 1,
                 why=job["why"],
                 seconds=estimate.seconds(
-                    variant,
-                    documents,
-                    json.loads(job["protocol"]),
-                    machine.threads,
-                    machine.batch_size,
-                    machine.device,
+                    variant, documents, _protocol(job["protocol"]), pool.threads, pool.batch_size, pool.device
                 ),
             )
         )
@@ -184,11 +222,20 @@ def _assignment(variant: Row, jobs: Sequence[Row], benchmarks: Mapping[str, Row]
         model=variant["model"],
         variant=variant["variant"],
         variant_id=variant["variant_id"],
-        memory=max(needed(variant, job, machine, spread) for job in jobs),
-        gpus=spread if machine.gpus else 0,
+        memory=max(needed(variant, job, share) for job in jobs),
+        pool=pool.name,
+        gpus=share.devices if pool.gpus else 0,
         start=estimate.start_seconds(variant),
+        primary=variant["is_primary"],
         jobs=tuple(sorted(made, key=lambda job: (job.suite, job.benchmark))),
     )
+
+
+@cache
+def _protocol(text: str) -> Mapping[str, Any]:
+    """Read a protocol: a suite has a handful, and thousands of jobs name them."""
+    read: dict[str, Any] = json.loads(text)
+    return read
 
 
 def _unplanned(rows: Sequence[Row]) -> Iterable[Unplanned]:

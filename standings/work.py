@@ -22,6 +22,10 @@ class Place(Record):
     weights_limit: int | None = None  # bytes that the cache may take; None: half of its disk
     registry: Path
     device: str
+    gpus: int = 0  # that the assignment takes; 0: the CPU
+    visible: tuple[str, ...] = ()  # GPUs to choose from, as CUDA_VISIBLE_DEVICES names them
+    leases: Path = Path()  # folder of the locks by which workers share them
+    pool: str | None = None  # that it was planned for
     threads: int
     batch_size: int
     memory: int | None = None  # bytes that the child may allocate; None: no limit enforced
@@ -39,14 +43,28 @@ class Work(Record):
     place: Place
 
 
+class WrongMachine(ValueError):
+    """An assignment came to a machine that it was not planned for."""
+
+
 def make_work(
     assignment: Assignment, registry: Registry, suites: Mapping[str, Suite], place: Place, purpose: Purpose = "board"
 ) -> Work:
-    """Join an assignment with what the registry says of its model and the suites of its jobs."""
+    """Join an assignment with what the registry says of its model and the suites of its jobs.
+
+    Place names the worker; what the assignment takes of it is added. Raises WrongMachine.
+    """
+    if assignment.gpus and place.device == "cpu":
+        raise WrongMachine(
+            f"{assignment.model}: planned for a GPU of pool {assignment.pool}, and this machine computes on the CPU. "
+            "Set STANDINGS_DEVICE=cuda for the workers of that pool; to evaluate here alone, unset STANDINGS_POOLS."
+        )
     model = registry.models[assignment.model]
     variant = next(item for item in model.variants if item.name == assignment.variant)
     identity = variant_columns(model, variant)
     assert identity["variant_id"] == assignment.variant_id, f"{model.id}: the registry changed since it was planned"
+    # Outside of a plan, such as to reproduce a run, nobody says how many: one.
+    gpus = max(1, assignment.gpus) if place.device == "cuda" else 0
     return Work(
         identity=identity,
         manifest=variant.weights,
@@ -54,7 +72,7 @@ def make_work(
         jobs=assignment.jobs,
         suites={job.suite: suites[job.suite] for job in assignment.jobs},
         purpose=purpose,
-        place=place,
+        place=place.model_copy(update={"gpus": gpus, "pool": assignment.pool}),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from standings.failure import Reason
 from standings.plan import Job
 from standings.work import Event, Work
-from tasks import attempt, machine
+from tasks import attempt, leases, machine
 from tasks.controlgroup import out_of_memory_kills
 from tasks.lake import Lake
 from tasks.s3 import open_store
@@ -45,13 +45,23 @@ def evaluate(work: Work, limits: Limits, log: Path, hear: Listener) -> Outcome:
     """Run every job of the assignment once, in as few child processes as survive.
 
     A child that dies takes the job in hand with it and nothing else: that job's run is stored as failed with its
-    reason, and a new child goes on with the rest. Completed jobs are in the lake already.
+    reason, and a new child goes on with the rest. Completed jobs are in the lake already. Waits for as many GPUs as
+    the assignment takes.
     """
+    with leases.leased(work.place.gpus, work.place.visible, work.place.leases, _stage(hear)) as lease:
+        return _evaluate(work, limits, log, hear, lease)
+
+
+def _stage(hear: Listener) -> Callable[[str], None]:
+    return lambda text: hear(Event(event="stage", text=text))
+
+
+def _evaluate(work: Work, limits: Limits, log: Path, hear: Listener, lease: leases.Lease) -> Outcome:
     lake, outcome = Lake(open_store(work.place.lake)), Outcome()
     log.parent.mkdir(parents=True, exist_ok=True)
     remaining = work.jobs
     while remaining:
-        child = Child(work.model_copy(update={"jobs": remaining}), limits, log)
+        child = Child(work.model_copy(update={"jobs": remaining}), limits, log, lease)
         for event in child.events():
             _note(event, outcome)
             hear(event)
@@ -81,7 +91,7 @@ def _note(event: Event, outcome: Outcome) -> None:
 class Child:
     """One child process and what is known of it."""
 
-    def __init__(self, work: Work, limits: Limits, log: Path) -> None:
+    def __init__(self, work: Work, limits: Limits, log: Path, lease: leases.Lease = leases.NONE) -> None:
         self.limits, self.log = limits, log
         self.in_hand: str | None = None  # job id
         self.loaded = False
@@ -98,8 +108,13 @@ class Child:
                 stdin=told,
                 stdout=written,
                 stderr=subprocess.STDOUT,
-                pass_fds=[said],
-                env={**machine.environment(), "STANDINGS_EVENTS": str(said), "TOKENIZERS_PARALLELISM": "false"},
+                pass_fds=[said, *lease.descriptors],  # it holds its GPUs itself, should this process die
+                env={
+                    **machine.environment(),
+                    **lease.environment,
+                    "STANDINGS_EVENTS": str(said),
+                    "TOKENIZERS_PARALLELISM": "false",
+                },
             )
         os.close(said)
 

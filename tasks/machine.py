@@ -1,8 +1,10 @@
 """Say what this machine and this code are."""
 
 import functools
+import importlib.util
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -75,15 +77,34 @@ def processor() -> str:
 
 def memory(device: str) -> int:
     """Return the bytes that a model may take: of the first visible GPU, or of this machine or the container it is."""
+    if (found := memory_found(device)) is None:
+        raise NoAccelerator("STANDINGS_DEVICE is cuda, and nvidia-smi finds no GPU. Unset it to compute on the CPU.")
+    return found
+
+
+@functools.cache
+def memory_found(device: str) -> int | None:
+    """Return the same, or None where there is no GPU to ask."""
     if device == "cuda":
         total = _nvidia_smi("memory.total", ",nounits")
-        if total is None:
-            raise NoAccelerator(
-                "STANDINGS_DEVICE is cuda, and nvidia-smi finds no GPU. Unset it to compute on the CPU."
-            )
-        return int(total) * 1024**2
+        return None if total is None else int(total) * 1024**2
     there: int = psutil.virtual_memory().total
     return min(there, controlgroup.memory_limit() or sys.maxsize)
+
+
+@functools.cache
+def platform_name() -> str:
+    """Name the operating system, the Python, and the CUDA that torch was built for where it was."""
+    cuda = cuda_version()
+    return f"{platform.platform()}, Python {platform.python_version()}" + (f", CUDA {cuda}" if cuda else "")
+
+
+def cuda_version() -> str | None:
+    """Read what CUDA torch was built for off its files: importing it takes seconds, and a parent has no use for it."""
+    if (found := importlib.util.find_spec("torch")) is None or found.origin is None:
+        return None
+    said = re.search(r"^cuda\b.*= '([\d.]+)'", (Path(found.origin).parent / "version.py").read_text(), re.MULTILINE)
+    return said and said[1]
 
 
 class NoAccelerator(RuntimeError):
@@ -97,9 +118,16 @@ def accelerator() -> tuple[str | None, str | None]:
     return name or None, driver or None
 
 
-def _nvidia_smi(columns: str, form: str = "") -> str | None:
+def gpu_names() -> dict[str, str]:
+    """Return the UUID of each GPU of this machine by its place in nvidia-smi; empty where there is none to ask."""
+    lines = (_nvidia_smi("index,uuid", every=True) or "").splitlines()
+    return dict(line.split(", ", 1) for line in lines)
+
+
+def _nvidia_smi(columns: str, form: str = "", every: bool = False) -> str | None:
     first = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0] or "0"
-    words = ["nvidia-smi", f"--id={first}", f"--query-gpu={columns}", f"--format=csv,noheader{form}"]
+    asked = [] if every else [f"--id={first}"]
+    words = ["nvidia-smi", *asked, f"--query-gpu={columns}", f"--format=csv,noheader{form}"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except FileNotFoundError:

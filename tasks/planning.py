@@ -1,7 +1,7 @@
 """Compare what the registry asks for with what the lake holds: write the difference, or plan what is missing."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from standings import sync
 from standings.facts import SCHEMAS
-from standings.plan import Machine, Plan, plan
+from standings.plan import Plan, plan
+from standings.pools import Pool
 from standings.registry import Registry
 from standings.suite import Record, Suite
 from tasks import admission, materialise
@@ -84,7 +85,7 @@ def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: 
 
 
 def make_plan(
-    lake: Lake, registry: Registry, suites: Iterable[Suite], scope: Scope, machine: Machine, now: datetime
+    lake: Lake, registry: Registry, suites: Iterable[Suite], scope: Scope, pools: Sequence[Pool], now: datetime
 ) -> Plan:
     """Plan from the lake as it would be after a sync and a look of the gate. Writes nothing."""
     asked = list(suites)
@@ -95,7 +96,7 @@ def make_plan(
     states = materialise.job_state(facts, now=now, image=engine_version(), token=token).to_pylist()
     variants = {row["variant_id"]: row for row in facts["models"].to_pylist() if row["variant_id"]}
     benchmarks = {row["benchmark_id"]: row for row in facts["benchmarks"].to_pylist()}
-    return plan([row for row in states if _is_in(scope, row)], variants, benchmarks, machine)
+    return plan([row for row in states if _is_in(scope, row)], variants, benchmarks, pools)
 
 
 def _is_in(scope: Scope, row: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """Read settings once, at the edge: from the environment as STANDINGS_…, typed, all faults reported together."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +30,14 @@ class Settings(BaseSettings):
     registry: Path = Field(default_factory=lambda: folder("registry"), description="folder of the registry's YAML")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="CPU threads of a worker")
     device: Literal["cpu", "cuda"] = Field("cpu", description="what a worker computes on")
+    gpus: int | None = Field(None, ge=1, le=16, description="how many of this machine's GPUs are used; default: all")
+    leases: Path = Field(
+        default_factory=lambda: Path(tempfile.gettempdir()) / "standings-gpus",
+        description="folder of the locks by which this machine's workers share its GPUs",
+    )
+    pools: Path | None = Field(
+        None, description="file of the machines that work, as infra/pools.yaml; default: this machine alone"
+    )
     memory: ByteSize | None = Field(
         None, gt=0, description="memory a model may take, such as 24GiB; default: all that the machine or its GPU has"
     )

@@ -1,19 +1,22 @@
 """Open what a night works with: settings, the registry as it is, and the lake."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from standings.checking import check
 from standings.faults import Fault
-from standings.plan import Assignment, Machine, Plan
+from standings.plan import Assignment, Plan
+from standings.pools import HERE, Pool
 from standings.registry import Registry
 from standings.resolving import resolve
 from standings.suite import Suite
 from standings.work import Place
-from tasks import attempt, machine, planning
+from tasks import attempt, leases, machine, planning
 from tasks.evaluate import Limits
 from tasks.lake import Lake
+from tasks.pools import read_pools
 from tasks.registry_files import read, read_suites
 from tasks.s3 import open_store
 from tasks.settings import Settings
@@ -91,6 +94,8 @@ class Workplace:
             weights_limit=settings.weights_limit,
             registry=settings.registry.absolute(),
             device=settings.device,
+            visible=leases.visible(settings.gpus) if settings.device == "cuda" else (),
+            leases=settings.leases.absolute(),
             threads=settings.threads,
             batch_size=settings.batch_size,
             memory=settings.memory_limit,
@@ -102,20 +107,27 @@ class Workplace:
         return Limits(load=self.settings.load_minutes * 60, job=self.settings.job_minutes * 60)
 
     @property
-    def machine(self) -> Machine:
-        """Describe the machine that works here: a worker takes one GPU."""
+    def pools(self) -> tuple[Pool, ...]:
+        """Describe the machines that work: those of STANDINGS_POOLS, or this one. Raises BrokenPools."""
+        return read_pools(self.settings.pools) if self.settings.pools else (self.here,)
+
+    @property
+    def here(self) -> Pool:
+        """Describe this machine as a pool of its own."""
         settings = self.settings
-        return Machine(
+        return Pool(
+            name=HERE,
+            device=settings.device,
+            gpus=len(leases.visible(settings.gpus)) if settings.device == "cuda" else 0,
             memory=settings.memory or machine.memory(settings.device),
             threads=settings.threads,
-            gpus=1 if settings.device == "cuda" else 0,
             batch_size=settings.batch_size,
         )
 
-    def plan(self, on: Machine | None = None) -> Plan:
-        """Plan what is missing on this machine, or on the one given. Writes nothing."""
+    def plan(self, pools: Sequence[Pool] | None = None) -> Plan:
+        """Plan what is missing on the machines that work, or on those given. Writes nothing."""
         scope = planning.Scope(suites=tuple(suite.suite for suite in self.suites), models=self.models)
-        return planning.make_plan(self.lake, self.registry, self.suites, scope, on or self.machine, attempt.now())
+        return planning.make_plan(self.lake, self.registry, self.suites, scope, pools or self.pools, attempt.now())
 
     def log(self, assignment: Assignment) -> Path:
         """Return the file that the harness's own output goes to."""

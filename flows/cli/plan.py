@@ -11,11 +11,13 @@ from flows.cli.errors import Stop
 from flows.cli.output import clipped, counted, duration, few, print_json, put, say, size, table
 
 if TYPE_CHECKING:
-    from standings.plan import Assignment, Machine, Plan, Unplanned
+    from collections.abc import Sequence
+
+    from standings.plan import Assignment, Plan, Unplanned
+    from standings.pools import Pool
     from tasks.workplace import Workplace
 
 EXAMPLE = "standings plan --suite core --memory 24GiB --gpus 1"
-LEAST = 1 << 20  # bytes of a machine's memory
 Memory = Annotated[
     str | None,
     typer.Option(
@@ -50,23 +52,25 @@ def plan(
         if unlocked := [benchmark.id for benchmark in item.benchmarks if item.lock(benchmark) is None]:
             name = item.suite.partition("-limit-")[0]
             say(f"{name}: {', '.join(unlocked)}: not locked, and left out. Run: standings suite lock {name}")
-    on = machine(workplace, memory, gpus)
-    made = workplace.plan(on)
+    pools = described(workplace, memory, gpus)
+    made = workplace.plan(pools)
     if json:
-        here = {"machine": on.model_dump(), "jobs": made.jobs, "seconds": seconds(made)}
+        here = {"pools": [pool.model_dump(mode="json") for pool in pools], "jobs": made.jobs, "seconds": seconds(made)}
         print_json({**here, **made.model_dump(mode="json")})
     else:
-        print_plan(made, on)
+        print_plan(made, pools)
 
 
-def machine(workplace: "Workplace", memory: str | None, gpus: int | None) -> "Machine":
-    """Return this machine, or the one that the options describe."""
+def described(workplace: "Workplace", memory: str | None, gpus: int | None) -> "tuple[Pool, ...]":
+    """Return the machines that work, or the one that the options describe."""
     from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    from standings.pools import LEAST
 
     if memory is None:
         if gpus:
             raise Stop("--gpus", "how much memory has each GPU?", "Say so: --memory 24GiB")
-        return workplace.machine if gpus is None else workplace.machine.model_copy(update={"gpus": gpus})
+        return workplace.pools if gpus is None else (like(workplace, gpus),)
     try:
         given = TypeAdapter(ByteSize).validate_python(memory)
     except ValidationError as error:
@@ -74,8 +78,14 @@ def machine(workplace: "Workplace", memory: str | None, gpus: int | None) -> "Ma
     if given < LEAST:  # 0 would be taken for what is there, and a bare 24 was meant otherwise
         raise Stop("--memory", f"{counted(given, 'byte')} hold no model.", "Write it as 24GiB.")
     spare = workplace.settings.model_copy(update={"memory": given})
-    found = replace(workplace, settings=spare).machine
-    return found if gpus is None else found.model_copy(update={"gpus": gpus})
+    return (like(replace(workplace, settings=spare), gpus),)
+
+
+def like(workplace: "Workplace", gpus: int | None) -> "Pool":
+    """Return this machine, with another number of GPUs where one is given."""
+    here = workplace.here
+    changed = {} if gpus is None else {"gpus": gpus, "device": "cuda" if gpus else "cpu"}
+    return here.model_copy(update=changed)
 
 
 def seconds(plan: "Plan") -> float | None:
@@ -92,18 +102,16 @@ def time_needed(plan: "Plan") -> str:
     return told + (f", and {counted(more, 'assignment')} of unknown length" if more and known else "")
 
 
-def print_plan(plan: "Plan", on: "Machine") -> None:
+def print_plan(plan: "Plan", pools: "Sequence[Pool]") -> None:
     """Print what would be run, then what would not."""
-    where = f"{counted(on.gpus, 'GPU')} of {size(on.memory)}" if on.gpus else f"no GPU, {size(on.memory)}"
     if plan.jobs:
         work = f"{counted(plan.jobs, 'job')} in {counted(len(plan.assignments), 'assignment')}"
-        threads = counted(on.threads, "thread")
-        put(f"To run on a machine with {threads}, {where}: {work}, {time_needed(plan)}.", style="bold")
-        if on.gpus:
+        put(f"To run on {machines(pools)}: {work}, {time_needed(plan)}.", style="bold")
+        if any(pool.gpus for pool in pools):
             put("Times on GPUs are not measured yet.", style="dim")
     else:
         put("Nothing to run.", style="bold")
-    print_assignments(plan.assignments, on)
+    print_assignments(plan.assignments, pools)
     if plan.unplanned:
         put()
         put("Not run now", style="bold")
@@ -112,10 +120,25 @@ def print_plan(plan: "Plan", on: "Machine") -> None:
     print_totals(plan)
 
 
-def print_assignments(assignments: "tuple[Assignment, ...]", on: "Machine") -> None:
+def machines(pools: "Sequence[Pool]") -> str:
+    """Write on what a plan would run."""
+    if len(pools) > 1:
+        return ", ".join(f"{pool.name} ({pool.machines} × {whole(pool)})" for pool in pools)
+    [pool] = pools
+    several = f"{pool.machines} machines, each" if pool.machines > 1 else "a machine"
+    return f"{several} with {counted(pool.threads, 'thread')}, {whole(pool)}"
+
+
+def whole(pool: "Pool") -> str:
+    """Write what one machine of a pool has."""
+    return f"{counted(pool.gpus, 'GPU')} of {size(pool.memory)}" if pool.gpus else f"no GPU, {size(pool.memory)}"
+
+
+def print_assignments(assignments: "tuple[Assignment, ...]", pools: "Sequence[Pool]") -> None:
     """Print a line for each model load, then what is asked and why; many models are asked the same."""
     if not assignments:
         return
+    some, several = any(pool.gpus for pool in pools), len(pools) > 1
     lines = [
         (
             f"{item.model}  {item.variant}",
@@ -123,12 +146,14 @@ def print_assignments(assignments: "tuple[Assignment, ...]", on: "Machine") -> N
             str(sum(job.documents for job in item.jobs)),
             duration(item.seconds),
             size(item.memory),
-            *([str(item.gpus)] if on.gpus else []),
+            *([str(item.gpus)] if some else []),
+            *([item.pool] if several else []),
         )
         for item in assignments
     ]
+    columns = ("Model", ">Jobs", ">Documents", ">Time", ">Memory", *([">GPUs"] if some else []))
     put()
-    put(table(("Model", ">Jobs", ">Documents", ">Time", ">Memory", *([">GPUs"] if on.gpus else [])), lines))
+    put(table((*columns, *(["Pool"] if several else [])), lines))
     put()
     same: dict[tuple[str, str, str], list[str]] = {}
     for item in assignments:

@@ -74,6 +74,10 @@ RUN = schema(
     ),
     ("loaded_sha256", TEXT, "hash of the files that were loaded: file to sha256, as canonical JSON", NULLABLE),
     ("prompts_cut", INT, "prompts that lost their beginning for want of context, over all repeats", NULLABLE),
+    ("pool", TEXT, "pool that it was planned for; `here` where no pools are described", NULLABLE),
+    ("devices", INT, "GPUs that it ran on; 0: on the CPU", NULLABLE),
+    ("device_memory", INT, "bytes of each of them, or of the machine or its container", NULLABLE),
+    ("platform", TEXT, "operating system, Python, and CUDA as torch was built for, such as Linux-6.8 …", NULLABLE),
 )
 
 # One row is one metric of one (sub)task of one successful run.

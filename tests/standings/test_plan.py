@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from standings.plan import Machine, Plan, plan
+from standings.plan import Plan, plan
+from standings.pools import Pool
 
-MACHINE = Machine(memory=24 * 1024**3, threads=2)
+MACHINE = (Pool(name="here", memory=24 * 1024**3, threads=2),)
 
 
 def state(variant: str = "v1", benchmark: str = "b1", state: str = "missing", **fields: Any) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def variant(name: str = "v1", total_b: float | None = 0.1, **fields: Any) -> dic
         "kv_values": None,
         "vocabulary": None,
         "active_b": total_b,
+        "is_primary": True,
     } | fields
 
 
@@ -99,10 +101,14 @@ def test_a_second_try_says_so():
 GENERATED = '{"max_tokens":32768,"output":"generate_until"}'
 
 
+def gpus(count: int, gib: int = 24, **fields: Any) -> Pool:
+    """Describe machines with so many GPUs of so much memory."""
+    return Pool(**{"name": "here", "device": "cuda", "gpus": count, "memory": gib * 1024**3, "threads": 2} | fields)
+
+
 def on_gpus(count: int, total_b: float, **fields: Any) -> Plan:
     """Plan a model for a machine with so many GPUs of 24 GiB."""
-    machine = Machine(memory=24 * 1024**3, threads=2, gpus=count)
-    return plan([state(**fields)], {"v1": variant(total_b=total_b, dtype="bfloat16")}, BENCHMARKS, machine)
+    return plan([state(**fields)], {"v1": variant(total_b=total_b, dtype="bfloat16")}, BENCHMARKS, [gpus(count)])
 
 
 def test_a_model_takes_as_few_gpus_as_it_fits_on():
@@ -116,7 +122,6 @@ def test_a_model_that_wants_more_gpus_says_how_many():
 
 def test_only_the_jobs_that_fit_are_planned():
     rows = [state(), state(benchmark="b2", protocol=GENERATED)]
-    machine = Machine(memory=24 * 1024**3, threads=2, gpus=1)
-    made = plan(rows, {"v1": variant(total_b=8.0, dtype="bfloat16")}, BENCHMARKS, machine)
+    made = plan(rows, {"v1": variant(total_b=8.0, dtype="bfloat16")}, BENCHMARKS, [gpus(1)])
     assert [job.benchmark for job in made.assignments[0].jobs] == ["b1"]
     assert [(item.state, item.cells) for item in made.unplanned] == [("too_large", 1)]

@@ -11,7 +11,7 @@ import pytest
 
 from standings.failure import Reason
 from standings.identity import digest
-from tasks import admission, attempt, materialise
+from tasks import admission, attempt, machine, materialise
 from tasks.faults import POINTS
 from tasks.lake import Lake
 from tasks.refresh import newest, refresh
@@ -74,6 +74,8 @@ def test_a_run_says_what_was_loaded_and_how_much_memory_it_took(finished: Path):
     weights = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (finished / "model").iterdir()}
     assert {row["loaded_sha256"] for row in rows} == {digest(weights)}
     assert all(100 * 2**20 < row["peak_memory"] < 8 * 2**30 for row in rows)
+    assert {(row["devices"], row["device_memory"]) for row in rows} == {(0, machine.memory("cpu"))}
+    assert {row["platform"] for row in rows} == {machine.platform_name()}
 
 
 def test_a_second_refresh_publishes_nothing_new(finished: Path):

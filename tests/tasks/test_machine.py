@@ -1,5 +1,7 @@
 """What a run says of the machine it ran on."""
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from tasks import machine
 @pytest.fixture(autouse=True)
 def asked_anew():
     """Forget what was found before and after."""
-    machine.accelerator.cache_clear()
+    for known in (machine.accelerator, machine.memory_found):
+        known.cache_clear()
     yield
-    machine.accelerator.cache_clear()
+    for known in (machine.accelerator, machine.memory_found):
+        known.cache_clear()
 
 
 def test_a_gpu_is_named_with_its_driver(tmp_path: Path, monkeypatch):
@@ -41,3 +45,13 @@ def test_a_gpu_that_is_not_there_is_said_with_the_remedy(tmp_path: Path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(machine.NoAccelerator, match="Unset it"):
         machine.memory("cuda")
+
+
+def test_a_worker_says_what_it_runs_on(tmp_path: Path, monkeypatch):
+    assert re.fullmatch(r"Linux-.+, Python 3\.\d+\.\d+(, CUDA [\d.]+)?", machine.platform_name())
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").touch()
+    (tmp_path / "torch" / "version.py").write_text("cuda: Optional[str] = '12.8'\nhip: Optional[str] = None\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert machine.cuda_version() == "12.8"
