@@ -60,6 +60,16 @@ class CachedStore:
             self._keep(name, body)
         return body
 
+    def link(self, key: str, target: Path) -> None:
+        """Put an object's bytes under a path that outlives its copy: another process may make room."""
+        body = self.read(key)
+        copy = self._copies().get(hashlib.sha256(key.encode()).hexdigest())
+        target.unlink(missing_ok=True)
+        try:
+            os.link(copy or "", target)
+        except OSError:  # it has gone, or lies on another disk
+            target.write_bytes(body)
+
     def _copies(self) -> dict[str, Path]:
         with self._lock:
             if self._known is None:

@@ -10,8 +10,10 @@
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -22,9 +24,10 @@ from standings.facts import SCHEMAS
 from standings.facts import table as fact_table
 from tasks import reading
 from tasks.faults import reach
+from tasks.files import Part, Rows, part
 from tasks.inbox import INBOX, RunKey, require_sha256
 from tasks.parallel import each
-from tasks.parquet import Faulty, decode, encode
+from tasks.parquet import Faulty, decode, decode_coded, encode
 from tasks.reading import View
 from tasks.segments import Compacted, newest
 from tasks.store import Missing, Store
@@ -41,6 +44,8 @@ CLOCKS = {  # the column that says when a row was appended
     "reported": "known_from",
     "hub_observations": "known_from",
 }
+# Columns of text in which many rows say the same.
+CODED = ("suite", "benchmark", "benchmark_id", "model", "variant", "variant_id", "kind", "protocol", "blocked")
 Row = dict[str, Any]
 Got = TypeVar("Got")
 
@@ -94,9 +99,39 @@ class Lake:
             raise ValueError(f"no such table to read whole: {', '.join(sorted(unread))}")
         return {name: tables[name] for name in names}
 
+    def rows(self, *names: str, folder: Path) -> tuple[dict[str, Rows], list[str]]:
+        """Have whole tables as files that DuckDB may read, and as little as can be in memory; in no order.
+
+        Also returns the run_ids of what is admitted and left out, as `facts` leaves it. `folder` takes the files that
+        are not on this machine, and has to stay as long as the rows are read.
+        """
+        return self._settled(self.view(), lambda seen: self._rows(names, seen, folder))
+
     def appended(self, name: str) -> pa.Table:
         """Read one table that rows are appended to, as `facts` does, without a look at the gate's log."""
         return self._appended(name)
+
+    def coded(self, name: str) -> pa.Table:
+        """Read the same with each text that repeats as a dictionary's number: for tables of millions of rows."""
+
+        def read(key: str) -> pa.Table:
+            with _appended_named(key):
+                body = self.store.read(key)
+                require_sha256(body, _sha256_in(key))
+                return decode_coded(name, body, CODED)
+
+        tables = each(read, self._appended_keys(name))
+        return pa.concat_tables(tables) if tables else SCHEMAS[name].empty_table()
+
+    def settled(self, read: Callable[[View], Got]) -> Got:
+        """Read through the newest manifest, and again where an object is gone because a newer one took its place."""
+        return self._settled(self.view(), read)
+
+    def loose_runs(self, view: View, log: pa.Table) -> pa.Table:
+        """Read the runs that a log admits and no compacted file holds, as `facts` does."""
+        tables, faults = reading.loose(view, log, ["run"])
+        self._require_still_there(view, faults)
+        return tables["run"]
 
     def admissions(self) -> pa.Table:
         """Read the gate's log: every run it looked at, in order; those without a fault are admitted."""
@@ -115,7 +150,7 @@ class Lake:
         table = _joined("admissions", tables)
         log = pa.concat_tables([compacted.log, table.filter(pc.greater(table["admitted_seq"], compacted.to))])
         whole = keys == [log_key(compacted.passes + number + 1) for number in range(len(keys))]
-        if not whole or log["admitted_seq"].to_pylist() != list(range(1, log.num_rows + 1)):
+        if not whole or not _counts_up(log["admitted_seq"].combine_chunks()):
             raise Faulty(
                 f"{LOG} has a gap: an object of the gate's log is gone. Restore it; nothing else has its order"
             )
@@ -167,14 +202,31 @@ class Lake:
 
     def _of_runs(self, names: Sequence[str], log: pa.Table, view: View) -> dict[str, pa.Table]:
         tables, faults = reading.whole(view, log, names)
-        moved = any(isinstance(error, Missing) for error in faults.values())
-        if moved and newest(self.store) != view.compacted.manifest:
-            raise Missing("a run left the inbox while it was read")
-        reading.warn(faults)
+        self._require_still_there(view, faults)
         if not view.compacted.to:
             return tables
         # The same facts in the same order, whatever is compacted: a board's bytes may follow from it.
         return {name: reading.in_order(table, log) for name, table in tables.items()}
+
+    def _rows(self, names: Sequence[str], view: View, folder: Path) -> tuple[dict[str, Rows], list[str]]:
+        tables = {
+            name: Rows(tuple(self._appended_parts(name, folder)), SCHEMAS[name].empty_table())
+            for name in CLOCKS
+            if name in names
+        }
+        of_runs = [name for name in reading.WHOLE if name in names]
+        parts = {name: tuple(view.compacted.parts(name, folder)) for name in of_runs}
+        rest, faults = reading.loose(view, view.log, of_runs)
+        self._require_still_there(view, faults)
+        tables |= {name: Rows(parts[name], rest[name]) for name in of_runs} | {"admissions": Rows((), view.log)}
+        left_out = [key.run_id for key in map(RunKey.named_by, faults) if key]
+        return {name: tables[name] for name in names}, left_out
+
+    def _require_still_there(self, view: View, faults: Mapping[str, Exception]) -> None:
+        moved = any(isinstance(error, Missing) for error in faults.values())
+        if moved and newest(self.store) != view.compacted.manifest:
+            raise Missing("a run left the inbox while it was read")
+        reading.warn(faults)
 
     def _put_sibling(self, key: RunKey, name: str, table: pa.Table | None) -> dict[str, Any]:
         """Put scores or samples, and return what the commit record says of them."""
@@ -192,15 +244,41 @@ class Lake:
 
     def _appended(self, name: str) -> pa.Table:
         def read(key: str) -> pa.Table:
-            body = self.store.read(key)
-            try:
-                require_sha256(body, key.rpartition("-")[2].removesuffix(".parquet"))
+            with _appended_named(key):
+                body = self.store.read(key)
+                require_sha256(body, _sha256_in(key))
                 return decode(name, body)
-            except Faulty as error:
-                # No board is built on half a registry; the next sync writes again what is not there.
-                raise Faulty(f"{key}: {error}. Move it away and run `standings refresh`.") from error
 
-        return _joined(name, each(read, [entry.key for entry in self.store.list(f"{APPENDED}{name}/")]))
+        return _joined(name, each(read, self._appended_keys(name)))
+
+    def _appended_parts(self, name: str, folder: Path) -> list[Part]:
+        def read(key: str) -> Part:
+            with _appended_named(key):
+                return part(self.store, name, key, _sha256_in(key), folder)
+
+        return each(read, self._appended_keys(name))
+
+    def _appended_keys(self, name: str) -> list[str]:
+        return [entry.key for entry in self.store.list(f"{APPENDED}{name}/")]
+
+
+def _sha256_in(key: str) -> str:
+    return key.rpartition("-")[2].removesuffix(".parquet")
+
+
+@contextmanager
+def _appended_named(key: str) -> Iterator[None]:
+    try:
+        yield
+    except Faulty as error:
+        # No board is built on half a registry; the next sync writes again what is not there.
+        raise Faulty(f"{key}: {error}. Move it away and run `standings refresh`.") from error
+
+
+def _counts_up(numbers: pa.Array) -> bool:
+    """Say whether they are 1, 2, 3, …"""
+    first = not len(numbers) or numbers[0].as_py() == 1
+    return bool(first and pc.all(pc.equal(pc.pairwise_diff(numbers)[1:], 1), min_count=0).as_py())
 
 
 def log_key(number: int) -> str:

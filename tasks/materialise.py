@@ -1,9 +1,12 @@
 """Build the leaderboard: every SELECT under sql/ becomes a table or macro in one fresh DuckDB file.
 
-The only module that opens DuckDB. Facts come in as Arrow tables and are read as `lake.<table>`; nothing else is.
+The only module that opens DuckDB. Facts come in as Arrow tables or as verified Parquet files and are read as
+`lake.<table>`; nothing else is.
 A build is always a full one. What a table says of itself (its header) is checked and kept in the file as comments.
 """
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,13 +19,17 @@ import pyarrow as pa
 from standings.facts import SCHEMAS as FACTS
 from standings.paths import folder
 from standings.stats import STATS, Stat
+from tasks.files import Rows, by_columns
 from tasks.sqlfiles import SCHEMAS, Query, ancestors, in_order, read_queries
 
 Step = Query | Stat
+Facts = Mapping[str, pa.Table | Rows]
 
 # Opens in every DuckDB since 1.2.2 and in the browser build; the default of 2.0 opens in nothing older.
 STORAGE_VERSION = "v1.2.0"
 SHOWN_ROWS = 20
+# A build is held to so much, whatever the facts' size; what is more goes to the disk.
+MEMORY, THREADS_AT_MOST = "512MiB", 4
 
 # The order matters: the file is attached first, and the last setting forbids any further.
 LOCKED_DOWN = """
@@ -37,7 +44,7 @@ class CheckFailed(Exception):
 
 
 def build(
-    facts: Mapping[str, pa.Table],
+    facts: Facts,
     target: Path,
     *,
     now: datetime,
@@ -47,19 +54,22 @@ def build(
 ) -> None:
     """Build all tables and macros into `target`, which is replaced at the end and never half written.
 
-    `facts` holds tables of standings.facts by name; one that is missing counts as empty. `now` (with a time zone) is
-    what a job's pause is held against, `snapshot` the id that the board carries. Raises CheckFailed with the rows that
-    break an assertion; `target` is then as it was.
+    `facts` holds tables of standings.facts by name; one that is missing counts as empty. Beside them a build takes
+    MEMORY, and for more than that the disk that `target` is on. `now` (with a time zone) is what a job's pause is held
+    against, `snapshot` the id that the board carries. Raises CheckFailed with the rows that break an assertion;
+    `target` is then as it was.
     """
     if target.stem in SCHEMAS:
         # DuckDB names an opened file after its stem: `leaderboard.overall` would be ambiguous in leaderboard.duckdb.
         raise ValueError(f"{target}: a file named like a schema can't be queried by readers: name it board.duckdb")
     part = target.with_name(target.name + ".tmp")
     wal = part.with_name(part.name + ".wal")
+    spill = part.with_name(part.name + ".spill")
     part.unlink(missing_ok=True)
     wal.unlink(missing_ok=True)
     try:
         with workshop(facts, now=now, snapshot=snapshot, threads=threads) as con:
+            con.execute(f"SET temp_directory = {quoted(spill)}; SET memory_limit = '{MEMORY}'")
             con.execute(f"ATTACH {quoted(part)} AS board (STORAGE_VERSION '{STORAGE_VERSION}')")
             con.execute("SET search_path = 'board.main,memory.lake'")
             con.execute("BEGIN")  # else every statement waits for the disk
@@ -73,32 +83,45 @@ def build(
     finally:
         part.unlink(missing_ok=True)
         wal.unlink(missing_ok=True)
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def job_state(
-    facts: Mapping[str, pa.Table],
+    facts: Facts,
     *,
     now: datetime,
     image: str | None = None,
     token: bool = False,
+    largest: int | None = None,
     sql: Path | None = None,
 ) -> pa.Table:
     """Say what each wanted job is: the rows of model.job_state that are wanted now, as sql/ decides them.
 
     `image` is what a worker would state today as a run's `engine_version`: jobs that another image did not support are
-    asked again. `token` says that a hub token is configured: gated jobs are asked once more.
+    asked again. `token` says that a hub token is configured: gated jobs are asked once more. `largest` is the most
+    memory, in bytes, that a job could be given: what ran out of less is asked again.
     """
-    states = one_table(facts, "model.job_state", sql or folder("sql"), now=now, image=image, token=token)
+    variables = {"now": now, "image": image, "token": token, "largest": largest}
+    states = one_table(facts, "model.job_state", sql or folder("sql"), **variables)
     return states.filter(states["wanted"]).drop_columns("wanted")
 
 
-def one_table(facts: Mapping[str, pa.Table], name: str, sql: Path, **variables: Any) -> pa.Table:
+def one_table(facts: Facts, name: str, sql: Path, **variables: Any) -> pa.Table:
     """Make one table and what it needs in memory, and return it."""
     with workshop(facts, **variables) as con:
         graph = steps(con, sql)
         needed = ancestors(name, {step: graph[step].needs for step in graph})
         make(con, {step: graph[step] for step in graph if step in needed}, describe=False)
         return con.sql(f"FROM {name}").to_arrow_table()
+
+
+def lacking(rows: pa.Table, held: pa.Table, column: str) -> pa.Array:
+    """Return the places of those rows whose value in a column is null or not among the held ones, in order."""
+    with duckdb.connect() as con:
+        con.register("rows", rows.append_column("place", pa.array(range(rows.num_rows), pa.int64())))
+        con.register("held", held)
+        found = con.sql(f"SELECT place FROM rows ANTI JOIN held USING ({column}) ORDER BY place").to_arrow_table()
+        return found["place"].combine_chunks()
 
 
 def query(board: Path, sql: str) -> pa.Table:
@@ -145,24 +168,30 @@ def tables(board: Path, schema: str, rows: int) -> Iterator[Iterator[tuple[str, 
 
 
 @contextmanager
-def workshop(
-    facts: Mapping[str, pa.Table], *, threads: int | None = None, **variables: Any
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def workshop(facts: Facts, *, threads: int | None = None, **variables: Any) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory database that holds the facts as `lake.<table>` and the variables that sql/ reads."""
     if unknown := sorted(set(facts) - set(FACTS)):
         raise ValueError(f"no such fact table: {', '.join(unknown)}; there are {', '.join(FACTS)}")
     assert variables["now"].tzinfo is not None, f"now is {variables['now']!r}, which has no time zone"
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
-        if threads is not None:
-            con.execute(f"SET threads = {threads}")
-        for name in ("now", "snapshot", "image", "token"):
+        con.execute(f"SET threads = {threads or min(THREADS_AT_MOST, os.cpu_count() or 1)}")
+        for name in ("now", "snapshot", "image", "token", "largest"):
             con.execute(f"SET VARIABLE {name} = $1", [variables.get(name)])
         con.execute("CREATE SCHEMA lake")
         for name, schema in FACTS.items():
-            con.register(f"lake_{name}", conformed(name, facts[name]) if name in facts else schema.empty_table())
-            con.execute(f"CREATE VIEW lake.{name} AS FROM lake_{name}")
+            given = facts.get(name, schema.empty_table())
+            con.register(f"lake_{name}", conformed(name, given.rest if isinstance(given, Rows) else given))
+            selects = [f"FROM lake_{name}", *(_of_files(given) if isinstance(given, Rows) else ())]
+            con.execute(f"CREATE VIEW lake.{name} AS {' UNION ALL BY NAME '.join(selects)}")
         yield con
+
+
+def _of_files(rows: Rows) -> Iterator[str]:
+    """Read those that have the same columns together; one that they are too old to have is null in the union."""
+    for columns, paths in by_columns(rows.parts).items():
+        names = ", ".join(f'"{column}"' for column in columns)
+        yield f"SELECT {names} FROM read_parquet([{', '.join(map(quoted, paths))}])"  # noqa: S608
 
 
 def conformed(name: str, table: pa.Table) -> pa.Table:

@@ -61,6 +61,13 @@ def whole(view: View, log: pa.Table, names: Sequence[str]) -> tuple[dict[str, pa
     found = {name: view.compacted.whole(name) for name in names}
     if view.compacted.to > log.num_rows:  # it was compacted after the log was read
         found = {name: [_of(table, log["run_id"]) for table in tables] for name, tables in found.items()}
+    rest, faults = loose(view, log, names)
+    return {name: joined(name, [*tables, rest[name]]) for name, tables in found.items()}, faults
+
+
+def loose(view: View, log: pa.Table, names: Sequence[str]) -> tuple[dict[str, pa.Table], dict[str, Exception]]:
+    """Read the same of those runs alone that are in no compacted file."""
+    found: dict[str, list[pa.Table]] = {name: [] for name in names}
     faults: dict[str, Exception] = {}
 
     def read(row: Row) -> dict[str, pa.Table] | None:

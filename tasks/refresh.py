@@ -5,17 +5,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from standings import facts as facts_package
 from standings import stats as stats_package
 from standings.facts import SCHEMAS
 from standings.identity import digest
 from standings.paths import folder
 from standings.suite import Record
-from tasks import admission, exports, machine, materialise, sqlfiles
+from tasks import admission, exports, files, machine, materialise, sqlfiles
 from tasks.exports import export
+from tasks.files import Rows
 from tasks.lake import CLOCKS, Lake
 from tasks.publish import LIBRARIES, publish
 from tasks.snapshots import BOARD, Inputs, Pointer, Target, fetch, includes, latest, manifest_of, open_latest
@@ -44,11 +42,14 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
     the inbox they are compacted, after the board is out.
     """
     admitted = admission.admit(lake, now)
+    boards.mkdir(parents=True, exist_ok=True)
     while True:
         pointer = latest(lake.store)  # before the facts: from there it may move to whatever they are
-        inputs, facts = _read(lake)
-        if pointer is None or pointer.front.id != inputs.id:
-            pointer = _build_and_publish(lake, boards, inputs, facts, now, pointer and pointer.front)
+        # A folder of its own: two that refresh at once never write into one file.
+        with tempfile.TemporaryDirectory(dir=boards, prefix="build-") as bench:
+            inputs, facts = _read(lake, Path(bench) / "facts")
+            if pointer is None or pointer.front.id != inputs.id:
+                pointer = _build_and_publish(lake, Path(bench), inputs, facts, now, pointer and pointer.front)
         if pointer.front.id == inputs.id or includes(pointer.front, inputs):
             break
         # Somebody published facts that were added after ours were read, without others that we have: read them all.
@@ -63,19 +64,17 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
     )
 
 
-def _read(lake: Lake) -> tuple[Inputs, Mapping[str, pa.Table]]:
+def _read(lake: Lake, folder: Path) -> tuple[Inputs, Mapping[str, Rows]]:
     """Read the facts and say exactly what they are: what is appended while they are read makes it read them again."""
     while True:
         revision = lake.revision()
-        facts = lake.facts(*(name for name in SCHEMAS if name not in NOT_ON_THE_BOARD))
+        facts, left_out = lake.rows(*(name for name in SCHEMAS if name not in NOT_ON_THE_BOARD), folder=folder)
         if lake.revision() == revision:
             break
-    log = facts["admissions"]
-    admitted = log.filter(pc.field("fault").is_null())["run_id"].to_pylist()
     inputs = Inputs(
-        watermark=max(log["admitted_seq"].to_pylist(), default=0),
+        watermark=facts["admissions"].num_rows,
         appended=sum(facts[name].num_rows for name in CLOCKS),
-        left_out=tuple(sorted(set(admitted) - set(facts["run"]["run_id"].to_pylist()))),
+        left_out=tuple(sorted(left_out)),
         code=machine.code_sha(),
         registry=revision,
         sql=builder_hash(),
@@ -84,15 +83,13 @@ def _read(lake: Lake) -> tuple[Inputs, Mapping[str, pa.Table]]:
 
 
 def _build_and_publish(
-    lake: Lake, boards: Path, inputs: Inputs, facts: Mapping[str, pa.Table], now: datetime, seen: Target | None
+    lake: Lake, bench: Path, inputs: Inputs, facts: Mapping[str, Rows], now: datetime, seen: Target | None
 ) -> Pointer:
-    boards.mkdir(parents=True, exist_ok=True)
-    # A folder of its own: two that refresh at once never write into one file.
-    with tempfile.TemporaryDirectory(dir=boards, prefix="build-") as bench:
-        built = Path(bench) / BOARD
-        materialise.build(facts, built, now=last_moment(facts), snapshot=inputs.id)
-        rows = export(built, built.parent)
-        return publish(lake.store, built.parent, inputs, now, rows, seen)
+    made = bench / "board"
+    made.mkdir()
+    materialise.build(facts, made / BOARD, now=last_moment(facts), snapshot=inputs.id)
+    rows = export(made / BOARD, made)
+    return publish(lake.store, made, inputs, now, rows, seen)
 
 
 def newest(lake: Lake, boards: Path) -> Path | None:
@@ -100,11 +97,11 @@ def newest(lake: Lake, boards: Path) -> Path | None:
     return open_latest(lake.store, boards) if latest(lake.store) else None
 
 
-def last_moment(facts: Mapping[str, pa.Table]) -> datetime:
+def last_moment(facts: Mapping[str, Rows]) -> datetime:
     """Return the time of the newest fact: a pause is held against it, so that the same facts give the same board."""
     clocks = {**CLOCKS, "admissions": "admitted_at"}
-    moments = [moment for name, clock in clocks.items() for moment in facts[name][clock].to_pylist()]
-    return max(moments, default=datetime(1970, 1, 1, tzinfo=UTC))
+    moments = [facts[name].largest(clock) for name, clock in clocks.items()]
+    return max((it for it in moments if it is not None), default=datetime(1970, 1, 1, tzinfo=UTC))
 
 
 def builder_hash() -> str:
@@ -114,7 +111,7 @@ def builder_hash() -> str:
     """
     sql = folder("sql")
     packages = [Path(str(package.__file__)).parent for package in (stats_package, facts_package)]
-    modules = [Path(str(module.__file__)) for module in (materialise, sqlfiles, exports)]
+    modules = [Path(str(module.__file__)) for module in (materialise, sqlfiles, exports, files)]
     python = [*modules, *(path for package in packages for path in package.rglob("*.py"))]
     selects = {path.relative_to(sql).as_posix(): path.read_text() for path in sql.rglob("*.sql")}
     versions = {library: machine.version(library) for library in LIBRARIES}

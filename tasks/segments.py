@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from standings import identity
 from standings.compacted import SCHEMAS, put_back
 from standings.facts import SCHEMAS as FACTS
 from standings.suite import Record
+from tasks.files import Part, part
 from tasks.inbox import require_sha256
 from tasks.parallel import each
 from tasks.parquet import Faulty, Newer, Slices, decode
@@ -103,9 +105,13 @@ def read_file(store: Store, name: str, file: File) -> pa.Table:
     """Read a compacted file, verified. Raises Missing or Faulty, which name it."""
     with _named(file):
         table = decode(name, _body(store, file), SCHEMAS[name])
-        if table.num_rows != file.rows:
-            raise Faulty(f"{name} has {table.num_rows} rows, and its manifest says {file.rows}")
+        _require_rows(name, file, table.num_rows)
         return table
+
+
+def _require_rows(name: str, file: File, rows: int) -> None:
+    if rows != file.rows:
+        raise Faulty(f"{name} has {rows} rows, and its manifest says {file.rows}")
 
 
 def _body(store: Store, file: File) -> bytes:
@@ -265,5 +271,18 @@ class Compacted:
 
     def whole(self, name: str) -> list[pa.Table]:
         """Read a table of all shards."""
-        files = [shard.files[name] for shards in self.shards for shard in shards]
-        return each(lambda file: read_file(self.store, name, file), files)
+        return each(lambda file: read_file(self.store, name, file), self._files(name))
+
+    def parts(self, name: str, folder: Path) -> list[Part]:
+        """Have a table of all shards as verified files of this machine. Raises Missing or Faulty, which name it."""
+
+        def one(file: File) -> Part:
+            with _named(file):
+                found = part(self.store, name, file.key, file.sha256, folder)
+                _require_rows(name, file, found.rows)
+                return found
+
+        return each(one, self._files(name))
+
+    def _files(self, name: str) -> list[File]:
+        return [shard.files[name] for shards in self.shards for shard in shards]

@@ -64,7 +64,7 @@ class FolderStore:
 
     def create(self, key: str, body: bytes) -> None:
         """Write beside, then link: `os.link` fails where the key exists, so one writer wins."""
-        target = self._path(key)
+        target = self.path(key)
         written = self._write_beside(body)
         try:
             _link(written, target)
@@ -78,14 +78,14 @@ class FolderStore:
     def read(self, key: str) -> bytes:
         """Return an object's bytes, or raise `Missing`."""
         try:
-            return self._path(key).read_bytes()
+            return self.path(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise Missing(f"{key}: nothing is there") from None
 
     def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """List keys as S3 would: `prefix` is a string and not a folder."""
         if prefix:
-            self._path(prefix.rstrip("/"))
+            self.path(prefix.rstrip("/"))
         base = prefix.rpartition("/")[0]
         return _walk(os.path.join(self.root, base), f"{base}/" if base else "", prefix, after)  # noqa: PTH118
 
@@ -93,7 +93,7 @@ class FolderStore:
         """Replace under a lock that every swapper of this store takes; a reader needs none."""
         if expected is None:
             return self.create(key, body)
-        target = self._path(key)
+        target = self.path(key)
         written = self._write_beside(body)
         with (self.root / _PRIVATE / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -106,7 +106,7 @@ class FolderStore:
 
     def delete(self, key: str) -> None:
         """Unlink, and remove the folders that it leaves empty, which a listing would walk through for ever."""
-        target = self._path(key)
+        target = self.path(key)
         try:
             target.unlink()
         except (FileNotFoundError, NotADirectoryError):
@@ -116,7 +116,8 @@ class FolderStore:
         with contextlib.suppress(FileNotFoundError):  # another's delete removed it meanwhile
             sync(left)
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """Return where an object lies, or would."""
         check_key(key)
         return self.root / key
 

@@ -9,6 +9,7 @@ import pytest
 
 from standings.facts import table
 from tasks import materialise
+from tasks.files import Rows
 from tasks.holding import release, rollback
 from tasks.lake import Lake
 from tasks.refresh import Refreshed, refresh
@@ -110,8 +111,8 @@ def test_of_two_that_each_have_what_the_other_lacks_the_later_one_reads_all(lake
     def meanwhile() -> None:
         put(lake)
         stale = Lake(FolderStore(tmp_path / "lake"))
-        facts = stale.facts
-        stale.facts = lambda *names: {**facts(*names), "decisions": table("decisions", [])}  # type: ignore[method-assign]
+        rows, none = stale.rows, {"decisions": Rows((), table("decisions", []))}
+        stale.rows = lambda *names, folder: ({**rows(*names, folder=folder)[0], **none}, [])  # type: ignore[method-assign]
         stale.revision = lambda: "older"  # type: ignore[method-assign]
         assert known(refreshed(stale, tmp_path / "boards").board) == ([], 1)
 
@@ -126,8 +127,8 @@ def test_what_is_added_while_the_facts_are_read_makes_them_be_read_again(lake: L
 
         added = False
 
-        def facts(self, *names: str, **more: object) -> dict:  # type: ignore[override, type-arg]
-            found = super().facts(*names)
+        def rows(self, *names: str, folder: Path) -> tuple[dict[str, Rows], list[str]]:
+            found = super().rows(*names, folder=folder)
             if not self.added:
                 self.added = True
                 decide(self, "two")

@@ -1,0 +1,84 @@
+"""Have facts as files of this machine that DuckDB may read: it checks neither pages nor a file's hash.
+
+What a file holds was read back and compared when it was written, so equal bytes are right, and its sha256 is enough.
+It is taken each time anew: a file that was right an hour ago may have rotted since.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from standings.facts import SCHEMAS
+from tasks.cache import CachedStore
+from tasks.parquet import Faulty, columns_of, read_column
+from tasks.store import FolderStore, Missing, Store
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a table."""
+
+    path: Path
+    columns: tuple[str, ...]  # an older file lacks some that are nullable
+    rows: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a fact table: in verified files, and beside them those that lie in no such file."""
+
+    parts: tuple[Part, ...]
+    rest: pa.Table
+
+    @property
+    def num_rows(self) -> int:
+        """Count them."""
+        return sum(part.rows for part in self.parts) + int(self.rest.num_rows)
+
+    def largest(self, column: str) -> Any:
+        """Return the largest value of a column; None where there is none."""
+        columns = (read_column(part.path, column) for part in self.parts)
+        found = [pc.max(values).as_py() for values in (*columns, self.rest[column])]
+        return max((value for value in found if value is not None), default=None)
+
+
+def part(store: Store, name: str, key: str, sha256: str, folder: Path) -> Part:
+    """Have an object of a table as a file with just these bytes and the table's columns: in place, or in `folder`.
+
+    Raises Missing; Faulty where it holds something else; Newer where a later version wrote it.
+    """
+    path = _placed(store, key, folder / sha256)
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise Missing(f"{key}: nothing is there") from None
+    if found != sha256:
+        raise Faulty(f"the bytes' sha256 is {found}, and must be {sha256}")
+    columns, rows = columns_of(name, path, SCHEMAS[name])
+    return Part(path, columns, rows)
+
+
+def by_columns(parts: Iterable[Part]) -> dict[tuple[str, ...], list[Path]]:
+    """Sort files by the columns that they have."""
+    found: dict[tuple[str, ...], list[Path]] = {}
+    for one in parts:
+        found.setdefault(one.columns, []).append(one.path)
+    return found
+
+
+def _placed(store: Store, key: str, target: Path) -> Path:
+    """Return the path of an object's file, which nobody deletes while it is read."""
+    if isinstance(store, FolderStore):
+        return store.path(key)  # a compacted file stays for a day after a newer manifest does without it
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(store, CachedStore):
+        store.link(key, target)
+    else:
+        target.write_bytes(store.read(key))
+    return target
