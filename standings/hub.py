@@ -16,6 +16,7 @@ from standings.licences import DeclaredLicence
 from standings.suite import Record
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx", ".npz")
+_PART = re.compile(r"(.*)-\d{5}-of-(\d{5})\.safetensors")
 _MOST = 2**63 - 1  # what a column of counts holds
 
 
@@ -40,7 +41,7 @@ class HubRecord(Record):
     likes: int | None = None
     derivatives: dict[str, int] | None = None  # models made of this one, by relation
     weights: str | None = None  # hash over the weight files; None: they were not listed with their hashes
-    safetensors: bool = False
+    safetensors: bool = False  # it has such files; of a series, as far as files were listed, every part
     gone: bool = False  # deleted, or hidden from whoever asked
 
 
@@ -73,9 +74,7 @@ def parse_record(given: object) -> HubRecord | None:
         likes=_count(given.get("likes")),
         derivatives=_derivatives(given.get("childrenModelCount")),
         weights=_weights(files),
-        safetensors=bool(total)
-        or "safetensors" in tags
-        or any(str(file.get("rfilename")).endswith(".safetensors") for file in files),
+        safetensors=_are_whole(files) if files else bool(total) or "safetensors" in tags,
     )
 
 
@@ -144,6 +143,14 @@ def _weights(files: Sequence[Mapping[str, Any]]) -> str | None:
             return None
         rows.append([name, str(size), content])
     return digest(sorted(rows)) if rows else None
+
+
+def _are_whole(files: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether there are safetensors and no part of a series lacks, as while it is uploaded in several commits."""
+    names = {name for file in files if (name := _text(file.get("rfilename"))) and name.endswith(".safetensors")}
+    series = {(part[1], int(part[2])) for name in names if (part := _PART.fullmatch(name))}
+    parts = {f"{head}-{number:05d}-of-{of:05d}.safetensors" for head, of in series for number in range(1, of + 1)}
+    return bool(names) and parts <= names
 
 
 def _is_sha(given: str) -> bool:

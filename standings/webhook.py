@@ -1,6 +1,7 @@
 """Read what a hub's webhook tells: which model to look at, or none, and why.
 
-As https://huggingface.co/docs/hub/webhooks describes it, version 3. Nothing of it is believed but the model's name: what the model is, the hub is asked.
+As https://huggingface.co/docs/hub/webhooks describes it, version 3. Nothing of it is believed but the model's name:
+what the model is, the hub is asked.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Any
 from standings.suite import Record
 
 MAIN = "refs/heads/main"
+SHORTEST = 16  # characters of a secret
 _NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
 
 
@@ -22,6 +24,17 @@ class Told(Record):
 
     model: str | None = None  # model to ask the hub about
     ignored: str | None = None  # why there is none
+
+
+class NoSecret(ValueError):
+    """No secret is configured, or one that can be guessed or not be sent: nothing is received."""
+
+
+def require_secret(given: str) -> str:
+    """Return a secret that can be relied on. Raises NoSecret, which never quotes it."""
+    if len(given) < SHORTEST or not given.isascii():  # the hub sends ASCII
+        raise NoSecret(f"STANDINGS_WEBHOOK_SECRET: give the webhook's secret, {SHORTEST} ASCII characters or more")
+    return given
 
 
 def read_payload(given: object) -> Told:

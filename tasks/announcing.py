@@ -12,6 +12,7 @@ import httpx
 
 EVENT = "model.released"
 _NAMES = UUID("7c1f4f0e-7f6b-5a3e-9a52-0d6f0c4f2b11")  # of ours, so that an id means a model at a commit and no more
+RETRIES = 3  # of the connection, 2 s in all
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # seconds
 
 
@@ -34,7 +35,7 @@ def announce(model: str, revision: str, source: str) -> bool:
         "resource": {"prefect.resource.id": f"hf.model.{model}", "prefect.resource.name": model},
         "payload": {"model_id": model, "revision": revision, "source": source},
     }
-    transport = httpx.HTTPTransport(retries=3)  # of the connection; what was sent may have been taken
+    transport = httpx.HTTPTransport(retries=RETRIES)  # once it is sent it may have been taken
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT, headers=_authorisation()) as client:
             client.post(f"{url}/events", json=[event], headers=_csrf(client, url)).raise_for_status()

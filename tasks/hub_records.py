@@ -29,7 +29,11 @@ Query = tuple[tuple[str, str], ...]
 
 
 class NotAnswered(ConnectionError):
-    """The hub can't be asked, or does not answer as a hub does."""
+    """The hub does not answer this as a hub does."""
+
+
+class Away(NotAnswered):
+    """The hub can't be asked at all now, whatever the question."""
 
 
 class Refused(PermissionError):
@@ -106,9 +110,9 @@ class HubRecords:
         return parse_record(given)
 
     def _get(self, path: str, query: Query) -> httpx.Response:
-        """Ask, and again while it may pass. Raises NotAnswered, Refused, or httpx's error for another refusal."""
+        """Ask, and again while it may pass. Raises Away, Refused, or httpx's error for another refusal."""
         if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
-            raise NotAnswered(f"{self.endpoint} is not asked: HF_HUB_OFFLINE is set")
+            raise Away(f"{self.endpoint} is not asked: HF_HUB_OFFLINE is set")
         pauses = iter(patience.PAUSES)
         while True:
             try:
@@ -119,7 +123,7 @@ class HubRecords:
             except httpx.TransportError as error:
                 why, asked = f"{type(error).__name__}: {error}", 0.0
             if (pause := next(pauses, None)) is None:
-                raise NotAnswered(f"{self.endpoint}{path}: {why}. Asked {len(patience.PAUSES) + 1} times")
+                raise Away(f"{self.endpoint}{path}: {why}. Asked {len(patience.PAUSES) + 1} times")
             _LOG.info("%s%s: %s; asked again in %.0f s", self.endpoint, path, why, max(pause, asked))
             time.sleep(max(pause, asked))
         return self._accepted(answer)

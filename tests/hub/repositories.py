@@ -105,6 +105,7 @@ class Repository:
             "tags": [],
             "downloads": 0,
             "likes": 0,
+            "childrenModelCount": {},
             "createdAt": next(iter(self.days.values())),
             "lastModified": self.days[self.head],
             "siblings": siblings,

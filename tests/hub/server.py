@@ -49,6 +49,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
+        self.moved: dict[str, str] = {}  # old name of a renamed repository to its new one
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
         self.ranges = True  # it gives parts of files, as proxies sometimes don't
@@ -165,6 +166,9 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, json.dumps(records).encode(), {"Link": f'<{link}>; rel="next"'} if cursor else None)
 
     def _record(self, name: str, revision: str | None, query: dict[str, list[str]]) -> None:
+        if there := self.server.hub.moved.get(name):
+            self._send(307, b"", {"Location": self.path.replace(name, there, 1)})
+            return
         if not (found := self._find(name, revision)):
             return
         repository, sha = found

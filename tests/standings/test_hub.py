@@ -85,6 +85,14 @@ def test_weights_are_the_same_whatever_the_readme_says_and_others_where_one_byte
     assert read(siblings=[file("README.md", "1")]).weights is None
 
 
+def test_a_series_of_weights_that_lacks_a_part_is_not_there_yet() -> None:
+    parts = [file(f"model-{number:05d}-of-00003.safetensors", str(number)) for number in (1, 2, 3)]
+    assert read(siblings=parts, tags=["safetensors"]).safetensors
+    assert not read(siblings=parts[:2], tags=["safetensors"]).safetensors
+    assert read(tags=["safetensors"]).safetensors  # a list names no files, and says what the hub saw
+    assert not read(siblings=[file("pytorch_model.bin", "1")]).safetensors
+
+
 def test_a_malformed_field_is_null() -> None:
     found = read(
         createdAt="yesterday", downloads=-1, likes=True, tags="none", cardData=[1], safetensors=7, baseModels=["x"],

@@ -17,6 +17,7 @@ MODEL, SHA = "acme/tiny", "ab" * 20
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
+    monkeypatch.setattr("tasks.announcing.RETRIES", 0)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.hub_records import HubRecords, NotAnswered, Refused
+from tasks.hub_records import Away, HubRecords, NotAnswered, Refused
 from tests.hub import Fault, Hub
 from tests.hub.releases import release
 from tests.standin import DATA, needs_stand_in, stand_in
@@ -124,7 +124,7 @@ def test_a_hub_that_is_busy_is_asked_again(hub: Hub, ask: HubRecords, kind: str)
 
 def test_a_hub_that_stays_away_is_told_of_after_a_few_tries(hub: Hub, ask: HubRecords) -> None:
     hub.faults.append(Fault("unavailable"))
-    with pytest.raises(NotAnswered, match=r"503.*Asked 6 times"):
+    with pytest.raises(Away, match=r"503.*Asked 6 times"):
         list(ask.of("acme"))
     hub.faults[:] = [Fault("nonsense")]
     with pytest.raises(NotAnswered, match="no JSON"):
@@ -133,7 +133,7 @@ def test_a_hub_that_stays_away_is_told_of_after_a_few_tries(hub: Hub, ask: HubRe
 
 def test_no_hub_is_asked_offline(hub: Hub, ask: HubRecords, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(NotAnswered, match="HF_HUB_OFFLINE"):
+    with pytest.raises(Away, match="HF_HUB_OFFLINE"):
         list(ask.of("acme"))
     assert not hub.requests
 
