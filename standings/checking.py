@@ -8,6 +8,7 @@ from standings.faults import ROOT, Fault, nearest, not_known
 from standings.licences import classify_declared
 from standings.lineage import ancestors, less_open, licence_differences
 from standings.registry import Model, Organisation, Registry
+from standings.resolving import Resolved
 from standings.suite import Suite
 
 HUB_WORDS = ("other", "unknown")  # the hub's tags for a licence that is not in its list, or not known
@@ -27,6 +28,22 @@ def check(registry: Registry, suites: Mapping[str, Suite] | None = None) -> list
     if not any(fault.field == "lineage" for fault in found):  # a circle has no ancestors to compare
         found += _questions(registry)
     return sorted(found, key=lambda fault: (fault.file, fault.line or 0))
+
+
+def check_joined(yaml: Registry, joined: Resolved, suites: Mapping[str, Suite] | None = None) -> list[Fault]:
+    """Check the registry with what was accepted of a hub. What only an observation brings about is a notice."""
+    found = check(joined.registry, suites)
+    if not joined.filled and not joined.unplaced:
+        return found
+    written = {str(fault) for fault in check(yaml, suites)}
+    notice = {"severity": "notice"}
+    return [
+        *(fault if str(fault) in written else fault.model_copy(update=notice) for fault in found),
+        *(
+            Fault(file="lake", entry=name, wrong=f"is accepted, and stays out: {why}", severity="notice")
+            for name, why in joined.unplaced.items()
+        ),
+    ]
 
 
 def suite_faults(suites: Mapping[str, Suite]) -> Iterator[Fault]:

@@ -44,6 +44,15 @@ class Resolved(Record):
     came_from: dict[str, dict[str, str]]  # model's id → field → file, observation, or what it follows from
     unplaced: dict[str, str] = {}  # accepted models that can be no entry, and why
 
+    @property
+    def filled(self) -> dict[str, tuple[str, ...]]:
+        """Return the models that an observation says something of, and the fields that it fills."""
+        found = {
+            name: tuple(field for field, where in fields.items() if where.startswith(SEEN))
+            for name, fields in self.came_from.items()
+        }
+        return {name: fields for name, fields in found.items() if fields}
+
 
 def resolve(yaml: Registry, observations: Iterable[Observation] = ()) -> Resolved:
     """Fill what the files leave blank from accepted observations, the latest first; the files win field by field.

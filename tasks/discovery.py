@@ -16,7 +16,8 @@ from standings.registry import Registry
 from standings.releases import History
 from standings.resolving import Resolved, resolve
 from standings.suite import Record
-from tasks.lake import APPENDED, Lake
+from tasks.lake import Lake
+from tasks.registry_files import anything_observed
 
 KEPT = {"accepted": "accept", "review": "review", "rejected": "reject"}  # outcomes that are decisions
 ADOPTION = "adoption"  # the source of a day's counts, which are kept though nothing else is new
@@ -86,7 +87,7 @@ def observed(lake: Lake, models: Sequence[str], source: str | None = None) -> li
 
 def resolved(lake: Lake, yaml: Registry) -> Resolved:
     """Join the registry's files with what was accepted. Where nothing ever was observed it costs one listing."""
-    if not next(iter(lake.store.list(f"{APPENDED}hub_observations/")), None):
+    if not anything_observed(lake.store):
         return resolve(yaml)
     accepts = accepted(decisions(lake))
     return resolve(yaml, observations(observed(lake, list(accepts)), accepts) if accepts else ())

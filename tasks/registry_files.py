@@ -15,6 +15,7 @@ from standings.faults import ROOT, Fault, validation_faults
 from standings.parsing import parse
 from standings.registry import Registry
 from standings.suite import Suite
+from tasks.store import Store
 
 
 class Located(dict[Any, Any]):
@@ -23,6 +24,7 @@ class Located(dict[Any, Any]):
     line: int
 
 
+OBSERVATIONS = "facts/v1/hub_observations/"  # their keys in a lake
 APART = ("canary.yaml", DISCOVERY)  # files that say what is done, and hold no entries of the registry
 
 # libyaml's parser is ten times as fast, and not in every build of PyYAML.
@@ -95,6 +97,11 @@ def read_canary(root: Path) -> tuple[CanaryPolicy | None, list[Fault]]:
         return None, [_syntax_fault(path.name, error)]
     except ValidationError as error:
         return None, validation_faults(CanaryPolicy, error, {"file": FILE, "entry": "canary", "line": None})
+
+
+def anything_observed(store: Store) -> bool:
+    """Say whether a lake knows anything of a hub; it loads nothing that reads facts."""
+    return next(iter(store.list(OBSERVATIONS)), None) is not None
 
 
 def read_policy(root: Path) -> tuple[Policy, list[Fault]]:

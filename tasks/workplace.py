@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from standings.checking import check
+from standings.checking import check_joined
 from standings.faults import Fault
 from standings.plan import Assignment, Plan
 from standings.pools import HERE, Pool
 from standings.registry import Registry
-from standings.resolving import resolve
 from standings.suite import Suite
 from standings.work import Place
-from tasks import attempt, leases, machine, planning
+from tasks import attempt, discovery, leases, machine, planning
 from tasks.evaluate import Limits
 from tasks.lake import Lake
 from tasks.pools import read_pools
@@ -36,6 +35,11 @@ class UnknownName(LookupError):
     def __init__(self, what: str, name: str, known: list[str]) -> None:
         super().__init__(f"{what} '{name}' is not in the registry")
         self.what, self.name, self.known = what, name, known
+
+
+def open_lake(settings: Settings) -> Lake:
+    """Open the lake; reading one that is not there creates nothing."""
+    return Lake(open_store(settings.address, settings.cache, settings.cache_limit))
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,19 @@ class Workplace:
         """
         found, faults = read(settings.registry)
         known, suite_faults = read_suites(settings.registry)
-        registry = resolve(found).registry
+        joined = discovery.resolved(open_lake(settings), found)
         # What is not locked is no fault here: a plan leaves it out and says so; what writes refuses it.
-        if errors := [item for item in (*faults, *suite_faults, *check(registry)) if item.severity == "error"]:
+        every = (*faults, *suite_faults, *check_joined(found, joined))
+        if errors := [item for item in every if item.severity == "error"]:
             raise BrokenRegistry(errors)
-        for what, names, there in (("suite", suites, known), ("model", models, registry.models)):
+        for what, names, there in (("suite", suites, known), ("model", models, joined.registry.models)):
             for name in names:
                 if name not in there:
                     raise UnknownName(what, name, sorted(there))
         chosen = [known[name] for name in suites or sorted(known)]
         return cls(
             settings=settings,
-            registry=registry,
+            registry=joined.registry,
             suites=tuple(suite.limited(limit) if limit else suite for suite in chosen),
             models=models or None,
             whole=not suites and not limit,
@@ -82,7 +87,7 @@ class Workplace:
     @property
     def lake(self) -> Lake:
         """Open the lake; reading one that is not there creates nothing."""
-        return Lake(open_store(self.settings.address, self.settings.cache, self.settings.cache_limit))
+        return open_lake(self.settings)
 
     @property
     def place(self) -> Place:

@@ -10,6 +10,7 @@ from flows.cli.output import counted, say
 if TYPE_CHECKING:
     from standings.faults import Fault
     from standings.registry import Registry
+    from standings.resolving import Resolved
     from standings.suite import Suite
     from tasks.lake import Lake
     from tasks.settings import Settings
@@ -50,18 +51,32 @@ def _warn_of_misspelt(known: "dict[str, Any]") -> None:
 
 
 def look_at_registry(settings: "Settings") -> tuple["Registry", "dict[str, Suite]", list["Fault"]]:
-    """Read the registry and the suites, with every fault of them."""
+    """Read the registry, joined with what was accepted of a hub, and the suites, with every fault of them."""
     from standings.canary import faults as canary_faults
-    from standings.checking import check
-    from standings.resolving import resolve
-    from tasks.registry_files import read, read_canary, read_suites
+    from standings.checking import check_joined
+    from tasks.registry_files import read, read_canary, read_policy, read_suites
 
-    registry, faults = read(settings.registry)
+    yaml, faults = read(settings.registry)
     suites, suite_faults = read_suites(settings.registry)
-    registry = resolve(registry).registry
+    joined = join(settings, yaml)
+    _, policy_faults = read_policy(settings.registry)
     canary, found = read_canary(settings.registry)
-    found += canary_faults(canary, registry, suites) if canary else []
-    return registry, suites, [*faults, *suite_faults, *check(registry, suites), *found]
+    found += canary_faults(canary, joined.registry, suites) if canary else []
+    faults = [*faults, *suite_faults, *policy_faults, *check_joined(yaml, joined, suites), *found]
+    return joined.registry, suites, faults
+
+
+def join(settings: "Settings", yaml: "Registry") -> "Resolved":
+    """Join the registry's files with what was accepted of a hub."""
+    from standings.resolving import resolve
+    from tasks.registry_files import anything_observed
+    from tasks.s3 import open_store
+
+    if not anything_observed(open_store(settings.address)):
+        return resolve(yaml)  # a command stays quick to start where there is nothing to read
+    from tasks.discovery import resolved
+
+    return resolved(lake(settings), yaml)
 
 
 def warn_of_faults(faults: list["Fault"]) -> None:
