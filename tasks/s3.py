@@ -5,7 +5,7 @@ is read. What was lost on the way is tried again: a reply that never came back s
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ PROBE = "probe/conditional-writes"
 NOT_HELD = {"PreconditionFailed", "412"}
 AT_ONCE = {"ConditionalRequestConflict", "OperationAborted", "409"}  # two at once: S3 asks to try again
 ABSENT = {"NoSuchKey", "404"}
-# botocore gives up on these when its quota of retries is spent, which a steady 30 % of failures does in a minute.
+# botocore gives up on these when its quota of retries is spent, which a steady 30 % of failures does in a minute; on
+# what was damaged or cut on its way up it gives up at once.
 BUSY = {"ServiceUnavailable", "SlowDown", "InternalError", "500", "502", "503", "504"}
+DAMAGED = {"BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "RequestTimeout"}
 PAUSE = 0.2  # seconds, before what botocore gave up on is tried again
 REMEDIES = {
     "NoSuchBucket": "Make the bucket, or correct STANDINGS_LAKE.",
@@ -62,14 +64,15 @@ class S3Store:
 
     def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """List keys, 1,000 a request."""
+        where = {"Bucket": self.bucket.name, "Prefix": self.bucket.prefix + prefix}
         start = {"StartAfter": self.bucket.prefix + after} if after else {}
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket.name, Prefix=self.bucket.prefix + prefix, **start
-        )
-        with self._told():
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    yield Entry(item["Key"].removeprefix(self.bucket.prefix), item["Size"])
+        while True:
+            page = self._insist(lambda: self._client.list_objects_v2(**where, **start))  # noqa: B023
+            for item in page.get("Contents", ()):
+                yield Entry(item["Key"].removeprefix(self.bucket.prefix), item["Size"])
+            if not page.get("IsTruncated"):
+                return
+            start = {"ContinuationToken": page["NextContinuationToken"]}
 
     def swap(self, key: str, body: bytes, expected: bytes | None) -> None:
         """Replace with `If-Match` on the ETag of what was read."""
@@ -89,16 +92,7 @@ class S3Store:
     def delete(self, key: str) -> None:
         """Delete; S3 answers the same where nothing is there."""
         check_key(key)
-        for last in self._tries():
-            with self._told():
-                try:
-                    self._client.delete_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
-                except self._client.exceptions.ClientError as error:
-                    if _code(error) not in BUSY or last:
-                        raise
-                    time.sleep(PAUSE)
-                else:
-                    return
+        self._insist(lambda: self._client.delete_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key))
 
     def probe(self) -> None:
         """Raise `NoConditionalWrites` where the server takes a write whose condition doesn't hold."""
@@ -115,19 +109,18 @@ class S3Store:
         """Put under a condition; return whether it held."""
         check_key(key)
         named = {"Metadata": {SHA256: sha256(body)}, **condition}
-        for last in self._tries():
-            with self._told():
-                try:
-                    self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key, Body=body, **named)
-                except self._client.exceptions.ClientError as error:
-                    if _code(error) in NOT_HELD or (_code(error) in ABSENT and "IfMatch" in condition):
-                        return False
-                    if _code(error) not in AT_ONCE | BUSY or last:
-                        raise
-                    time.sleep(PAUSE)
-                else:
-                    return True
-        raise AssertionError("the last try returns or raises")
+        try:
+            self._insist(
+                lambda: self._client.put_object(
+                    Bucket=self.bucket.name, Key=self.bucket.prefix + key, Body=body, **named
+                ),
+                AT_ONCE | BUSY | DAMAGED,
+            )
+        except self._client.exceptions.ClientError as error:
+            if _code(error) in NOT_HELD or (_code(error) in ABSENT and "IfMatch" in condition):
+                return False
+            raise
+        return True
 
     def _get(self, key: str) -> tuple[bytes, str]:
         """Return an object's verified bytes and its ETag."""
@@ -139,26 +132,41 @@ class S3Store:
         )
 
         fault = ""
-        for last in self._tries():
-            with self._told():
-                try:
-                    found = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
-                    body: bytes = found["Body"].read()
-                except self._client.exceptions.ClientError as error:
-                    if _code(error) in ABSENT:
-                        raise Missing(f"{key}: nothing is there") from None
-                    if _code(error) not in BUSY or last:
-                        raise
-                    time.sleep(PAUSE)
-                    continue
-                except (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
-                    fault = str(error)
-                    continue
+        for _ in range(self.bucket.attempts):
+            try:
+                found = self._insist(
+                    lambda: self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+                )
+                body: bytes = found["Body"].read()
+            except self._client.exceptions.ClientError as error:
+                if _code(error) in ABSENT:
+                    raise Missing(f"{key}: nothing is there") from None
+                raise
+            except (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
+                fault = str(error)
+                continue
             wanted = found["Metadata"].get(SHA256)
             if wanted in (None, sha256(body)):
                 return body, found["ETag"]
             fault = f"its sha256 is {sha256(body)}, and was {wanted} when it was put there"
         raise Broken(f"{key}: {fault}; asked for {self.bucket.attempts} times")
+
+    def _insist(self, ask: Callable[[], Any], again: Set[str] = BUSY) -> Any:
+        """Ask, and ask again after what botocore gives up on: these codes, and a connection that ends in silence."""
+        from botocore.exceptions import ConnectionClosedError
+
+        for last in self._tries():
+            with self._told():
+                try:
+                    return ask()
+                except self._client.exceptions.ClientError as error:
+                    if _code(error) not in again or last:
+                        raise
+                except ConnectionClosedError:
+                    if last:
+                        raise
+                time.sleep(PAUSE)
+        raise AssertionError("the last try returns or raises")
 
     def _tries(self) -> Iterator[bool]:
         """Yield once a try, whether it is the last."""
@@ -181,8 +189,8 @@ class S3Store:
             raise Unreachable(f"{self.bucket}: {error} {remedy}") from error
 
     def _sha256_of(self, key: str) -> str:
-        with self._told():
-            found: dict[str, Any] = self._client.head_object(Bucket=self.bucket.name, Key=self.bucket.prefix + key)
+        where = {"Bucket": self.bucket.name, "Key": self.bucket.prefix + key}
+        found = self._insist(lambda: self._client.head_object(**where))
         return found["Metadata"].get(SHA256) or sha256(self.read(key))
 
 

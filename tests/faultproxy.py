@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["lost reply", "reset", "truncated", "flipped", "unavailable"]
+Fault = Literal["lost reply", "reset", "truncated", "flipped", "unavailable", "cut upload", "flipped upload"]
 Choose = Callable[[str, str, int], Fault | None]  # method, path, number of the request → what happens to it
 
 
@@ -53,12 +53,16 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "reset":
             self.abort()
             return
-        status, headers, answer = self.ask(body)
+        if fault == "cut upload" and body:
+            self.ask_half(body)
+            self.abort()
+            return
+        status, headers, answer = self.ask(flipped(body) if fault == "flipped upload" else body)
         if fault == "lost reply":
             self.abort()
             return
-        if fault == "flipped" and answer:
-            answer = answer[:-1] + bytes([answer[-1] ^ 1])
+        if fault == "flipped":
+            answer = flipped(answer)
         self.reply(status, headers, answer[: len(answer) // 2] if fault == "truncated" else answer)
         if fault == "truncated":
             self.abort()
@@ -78,6 +82,15 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             upstream.close()
 
+    def ask_half(self, body: bytes) -> None:
+        """Send what a client that dies in the middle has sent."""
+        upstream = http.client.HTTPConnection(*self.server.upstream, timeout=30)
+        upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            upstream.putheader(name, value)
+        upstream.endheaders(body[: len(body) // 2])
+        upstream.close()
+
     def reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send a reply with its headers as they were."""
         self.send_response_only(status)
@@ -96,6 +109,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def flipped(body: bytes) -> bytes:
+    """Change one bit of the last byte."""
+    return body[:-1] + bytes([body[-1] ^ 1]) if body else body
 
 
 @contextmanager

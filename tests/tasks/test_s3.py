@@ -50,7 +50,7 @@ def once(fault: Fault, method: str) -> Choose:
     return lambda asked, _path, _number: left.pop() if left and asked == method else None
 
 
-@pytest.mark.parametrize("fault", ["lost reply", "reset", "unavailable"])
+@pytest.mark.parametrize("fault", ["lost reply", "reset", "unavailable", "cut upload", "flipped upload"])
 def test_a_write_survives_what_happens_to_its_first_try(server: Server, fault: Fault):
     with between(server.endpoint, once(fault, "PUT")) as proxy:
         store = store_at(proxy.endpoint)
@@ -73,6 +73,15 @@ def test_a_read_survives_what_happens_to_its_first_try(server: Server, store: S3
     with between(server.endpoint, once(fault, "GET")) as proxy:
         assert store_at(proxy.endpoint, store.bucket.prefix).read("key") == b"body" * 10_000
         assert proxy.done == [fault]
+
+
+def test_a_listing_goes_on_where_botocore_gives_up(server: Server, store: S3Store):
+    store.create("key", b"body")
+    tries = 2
+    with between(server.endpoint, lambda _method, _path, number: "lost reply" if number <= tries else None) as proxy:
+        listed = store_at(proxy.endpoint, store.bucket.prefix, attempts=tries).list("")
+        assert [entry.key for entry in listed] == ["key"]
+        assert len(proxy.done) == tries
 
 
 def test_bytes_that_stay_wrong_are_never_given(server: Server, store: S3Store):
