@@ -56,6 +56,8 @@ def start_night(settings: Settings, suites: tuple[str, ...], models: tuple[str, 
 
     set_up(settings.home)
     start_server()
-    from flows.nightly import nightly
+    from flows.nightly import Night, nightly
 
-    return nightly(suites=list(suites), models=list(models), limit=limit, settings=settings)
+    night = nightly(suites=list(suites), models=list(models), limit=limit, settings=settings)
+    assert isinstance(night, Night), night  # a state is for a server that runs it
+    return night

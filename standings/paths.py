@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def folder(name: str) -> Path:
-    """Return the folder `sql` or `registry`."""
+    """Return the folder `sql`, `registry` or `infra`."""
     packaged = _PACKAGE / "_data" / name
     found = packaged if packaged.is_dir() else _PACKAGE.parent / name
     assert found.is_dir(), f"{found} is neither in the package nor in the checkout"

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field, field_validator
+from pydantic import ByteSize, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from standings.address import Address, Bucket, bucket_of
@@ -53,6 +53,18 @@ class Settings(BaseSettings):
     job_minutes: float = Field(240.0, gt=0, description="wall-clock limit of one job")
     load_minutes: float = Field(60.0, gt=0, description="wall-clock limit of fetching and loading a model")
     batch_size: int = Field(8, ge=1, description="batch size of lm-eval's own path")
+    workers: Literal["process", "kubernetes"] = Field(
+        "process", description="what the pools' workers start: processes of theirs, or Kubernetes jobs"
+    )
+    alarm_webhook: SecretStr | None = Field(
+        None, description="address that gets a JSON message when nights fail or do not come; a secret"
+    )
+    alarm_block: str | None = Field(
+        None, pattern="^[a-z-]+/[a-z0-9-]+$", description="Prefect notification block for the same, as TYPE/NAME"
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="what the hub sends with its webhooks as X-Webhook-Secret; default: none are received"
+    )
 
     @field_validator("lake")
     @classmethod

@@ -5,6 +5,7 @@ A failed job is no exception but a fact, and the next plan decides what follows 
 """
 
 import time
+from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -38,10 +39,15 @@ def plan_jobs(workplace: Workplace) -> Plan:
 )
 def evaluate_assignment(workplace: Workplace, assignment: Assignment, purpose: Purpose = "board") -> Outcome:
     """Run an assignment's jobs in a child process. Never retried: the plan finds what is missing."""
+    return evaluate_here(workplace, assignment, purpose, workplace.log(assignment))
+
+
+def evaluate_here(workplace: Workplace, assignment: Assignment, purpose: Purpose, log: Path) -> Outcome:
+    """Do the same where the flow run itself is the assignment, and a task would be a second record of it."""
     suites = {suite.suite: suite for suite in workplace.suites}
     work = make_work(assignment, workplace.registry, suites, workplace.place, purpose)
     observer().assignment(assignment)
-    return evaluate(work, workplace.limits, workplace.log(assignment), observer().event)
+    return evaluate(work, workplace.limits, log, observer().event)
 
 
 @task(name="refresh the board", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)

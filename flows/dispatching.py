@@ -1,0 +1,168 @@
+"""Send a plan's assignments to the pools: one flow run each, in a bounded window, found again by its tag.
+
+A run's end is only a sign to look into the lake. Whatever died is missing there, and the next plan finds it: nothing
+is started again here, and nothing is read from Prefect's record of tasks, which loses some.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.logging import get_run_logger
+from prefect.states import Cancelled
+
+from flows.serverlog import deployed
+from standings.dispatch import Order, Queue, make_order, starts
+from standings.plan import Assignment
+from standings.pools import HERE, Pool
+from standings.work import Purpose
+from tasks import attempt
+from tasks.evaluate import Outcome
+from tasks.outcomes import outcome_of
+from tasks.steps import evaluate_assignment
+from tasks.workplace import Workplace
+
+TAG = "assignment"
+FLOW = "evaluate_model"
+LOOK_EVERY = 3.0  # seconds
+PATIENCE = timedelta(minutes=30)  # of a run that waits for a worker where none is, or whose worker died with it in hand
+SCHEDULED = (StateType.SCHEDULED, StateType.PENDING)
+ALIVE = (*SCHEDULED, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+FORGOTTEN = "no worker took it up; the next plan asks for its jobs again"
+
+
+def evaluate_all(
+    workplace: Workplace,
+    assignments: Sequence[Assignment],
+    queue: Queue = "nightly",
+    purpose: Purpose = "board",
+    limit: int | None = None,
+) -> list[Outcome]:
+    """Evaluate assignments: in the pools where a worker runs this flow, else in this process."""
+    if not deployed():
+        return [evaluate_assignment(workplace, assignment, purpose) for assignment in assignments]
+    with get_client(sync_client=True) as client:
+        Dispatch(client, workplace.pools, attempt.now(), purpose, limit).run(assignments, queue)
+    return [outcome_of(workplace.lake, assignment, purpose) for assignment in assignments]
+
+
+@dataclass
+class Dispatch:
+    """The runs of one night, as the server has them."""
+
+    client: SyncPrefectClient
+    pools: Sequence[Pool]
+    began: datetime
+    purpose: Purpose
+    limit: int | None
+    running: dict[UUID, Order] = field(default_factory=dict)
+
+    def run(self, assignments: Iterable[Assignment], queue: Queue) -> None:
+        """Start what is not in hand already, never more than the window, and wait until all has ended."""
+        self.running = {run.id: _order(run) for run in self.alive()}
+        left = without(assignments, self.running.values())
+        waiting = [make_order(item, self.began.date(), queue, ()) for item in left]
+        while waiting or self.running:
+            for order in starts(waiting, list(self.running.values()), self.pools, window(self.pools)):
+                waiting = [item for item in waiting if item.key != order.key]
+                self.running[self.start(order)] = order
+            assert self.running, f"no pool takes what waits: {sorted({str(item.assignment.pool) for item in waiting})}"
+            time.sleep(LOOK_EVERY)
+            for run in self.ended():
+                self.running.pop(run.id)
+                if run.state_type in SCHEDULED and run.work_pool_name not in self.attended():
+                    waiting = [item for item in waiting if item.assignment.pool != run.work_pool_name]
+
+    def start(self, order: Order) -> UUID:
+        """Create the flow run of an assignment, or return the one that is alive under its key."""
+        given, ended = order.assignment, set[str]()
+        deployment = self.client.read_deployment_by_name(f"{FLOW}/{given.pool or HERE}")
+        parameters = {"assignment": given.model_dump(mode="json"), "purpose": self.purpose, "limit": self.limit}
+        while True:
+            run = self.client.create_flow_run_from_deployment(
+                deployment.id,
+                parameters=parameters,
+                name=called(given),
+                tags=[TAG, self.purpose, f"night {self.began:%Y-%m-%d}"],
+                idempotency_key=order.key,
+                work_queue_name=order.queue,
+                job_variables={"gpus": given.gpus} if given.gpus else None,
+            )
+            if run.state is None or not run.state.is_final():
+                return run.id
+            ended.add(order.key)  # it crashed, or its jobs would not be planned again
+            order = make_order(given, self.began.date(), order.queue, ended)
+
+    def ended(self) -> list[FlowRun]:
+        """Return the runs that ended, and those that nobody takes, which are cancelled."""
+        runs = self._read(FlowRunFilter(id=FlowRunFilterId(any_=list(self.running))))
+        over = [run for run in runs if run.state is None or run.state.is_final()]
+        for run in over:
+            get_run_logger().info("%s: %s, %s", run.name, run.state_name, run.state.message if run.state else "")
+        late = [run for run in runs if run not in over and run.state_type in SCHEDULED and self._is_late(run)]
+        for run in late:
+            get_run_logger().warning("%s: %s", run.name, FORGOTTEN)
+            self.client.set_flow_run_state(run.id, Cancelled(message=FORGOTTEN), force=True)
+        return [*over, *late]
+
+    def alive(self) -> list[FlowRun]:
+        """Return the assignments of any night or release that are waiting or running for the same purpose."""
+        state = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ALIVE)))
+        return self._read(FlowRunFilter(tags=FlowRunFilterTags(all_=[TAG, self.purpose]), state=state))
+
+    def attended(self) -> set[str]:
+        """Name the pools that have a worker."""
+        names = [pool.name for pool in self.pools]
+        return {
+            name for name in names if any(w.status == "ONLINE" for w in self.client.read_workers_for_work_pool(name))
+        }
+
+    def _is_late(self, run: FlowRun) -> bool:
+        """Say whether a run waits for nobody: in line behind others it waits as long as they take."""
+        assert run.state is not None
+        if attempt.now() - run.state.timestamp < PATIENCE:
+            return False
+        return run.state_type == StateType.PENDING or run.work_pool_name not in self.attended()
+
+    def _read(self, wanted: FlowRunFilter) -> list[FlowRun]:
+        found: list[FlowRun] = []
+        while page := self.client.read_flow_runs(flow_run_filter=wanted, limit=200, offset=len(found)):
+            found += page
+        return found
+
+
+def window(pools: Iterable[Pool]) -> int:
+    """Bound how many runs the server holds at once: twice what the pools work on, so that none of them waits for us."""
+    return 2 * sum(pool.slots for pool in pools)
+
+
+def without(assignments: Iterable[Assignment], running: Iterable[Order]) -> list[Assignment]:
+    """Take away the jobs that runs have in hand already, from whichever night they are."""
+    held = {job.job_id for order in running for job in order.assignment.jobs}
+    left = [(item, tuple(job for job in item.jobs if job.job_id not in held)) for item in assignments]
+    return [item.model_copy(update={"jobs": jobs}) for item, jobs in left if jobs]
+
+
+def called(assignment: Assignment) -> str:
+    """Name a run as a person reads it: the model, the variant and the benchmarks."""
+    names = [job.benchmark for job in assignment.jobs]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{assignment.model} {assignment.variant}: {shown}"
+
+
+def _order(run: FlowRun) -> Order:
+    """Read an assignment back from its run."""
+    assignment = Assignment.model_validate(run.parameters["assignment"])
+    queue: Queue = "release" if run.work_queue_name == "release" else "nightly"
+    return Order(assignment=assignment, queue=queue, key=run.idempotency_key or str(run.id))
