@@ -30,6 +30,7 @@ from flows.cli import (
     sql,
     suites,
     verdict,
+    webhook,
     weights,
 )
 from flows.cli.errors import USAGE, words
@@ -123,6 +124,7 @@ app.add_typer(snapshot.group, name="snapshot")
 _add(app, importing.import_, importing.EXAMPLE, "import")
 _add(app, exporting.export, exporting.EXAMPLE)
 app.add_typer(lake.group, name="lake")
+app.add_typer(webhook.group, name="webhook")
 _add(app, weights.weights, weights.EXAMPLE)
 app.add_typer(epoch.group, name="epoch")
 
