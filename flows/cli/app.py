@@ -22,6 +22,7 @@ from flows.cli import (
     models,
     plan,
     refresh,
+    releases,
     reproduce,
     retry,
     runs,
@@ -108,7 +109,9 @@ def _add(group: typer.Typer, command: Callable[..., Any], example: str, name: st
 
 _add(app, demo.demo, demo.EXAMPLE)
 _add(app, check.check, check.EXAMPLE)
-_add(app, models.models, models.EXAMPLE)
+app.add_typer(models.group, name="models")
+_add(models.group, releases.review, releases.REVIEW)
+_add(models.group, releases.export, releases.EXPORT)
 app.add_typer(suites.group, name="suite")
 _add(app, plan.plan, plan.EXAMPLE)
 _add(app, evaluate.run, evaluate.EXAMPLE)

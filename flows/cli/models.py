@@ -3,17 +3,21 @@
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, get_args
 
+import typer
+
 from flows.cli import context, options
-from flows.cli.errors import require_known
+from flows.cli.errors import Stop, require_known
 from flows.cli.output import UNKNOWN, billions, counted, few, print_json, put, table
 
 if TYPE_CHECKING:
     from standings.registry import Model, Registry
 
-EXAMPLE = "standings models --origin FR --licence osi_approved"
+group = typer.Typer(invoke_without_command=True, help="List the models of the registry.")
 
 
+@group.callback(epilog="Example: standings models --origin FR --licence osi_approved")
 def models(
+    command: typer.Context,
     origin: options.Origin = None,
     licence: options.Licence = None,
     home: options.Home = None,
@@ -23,6 +27,12 @@ def models(
 
     With origin, licence class, kind and size, and why one can't be evaluated.
     """
+    if command.invoked_subcommand:
+        if origin or licence or home or json:
+            raise Stop(
+                "models", f"these options are given before {command.invoked_subcommand}.", "Give its own after it."
+            )
+        return
     from standings.licences import LicenceClass
 
     registry, _, faults = context.look_at_registry(context.settings(home))
@@ -40,6 +50,7 @@ def models(
 
 def row_of(registry: "Registry", model: "Model") -> dict[str, Any]:
     """Gather what a reader wants to know of a model."""
+    from standings.discovery import is_written
     from standings.lineage import declared, lineage_conditions, origin_base
 
     organisation = registry.organisations[model.organisation]
@@ -62,6 +73,7 @@ def row_of(registry: "Registry", model: "Model") -> dict[str, Any]:
         "active_b": model.parameters and model.parameters.active_b,
         "revision": model.pinned,
         "blocked": model.blocked,
+        "written": is_written(registry, model.id),
     }
 
 
@@ -87,7 +99,7 @@ def print_models(rows: list[dict[str, Any]]) -> None:
     columns = ("Model", "Origin", "Licence", "Kind", ">Size, B")
     lines = [
         (
-            row["name"] + ("" if row["blocked"] is None else "✗"),
+            row["name"] + ("" if row["blocked"] is None else "✗") + ("" if row["written"] else "°"),
             (row["origin"] or UNKNOWN) + ("?" if row["origin_disputed"] else ""),
             row["licence_class"] + ("*" if row["lineage_differs"] else ""),
             row["kind"],
@@ -102,6 +114,8 @@ def print_models(rows: list[dict[str, Any]]) -> None:
         put("? Sources differ on the origin.")
     if any(row["lineage_differs"] for row in rows):
         put("* An ancestor whose weights it carries declares another class.")
+    if not all(row["written"] for row in rows):
+        put("° In no file: it was accepted from a hub. Write it down: standings models export MODEL")
     print_blocked(rows)
 
 

@@ -21,6 +21,8 @@ def commands(group: Any = ROOT, path: tuple[str, ...] = ("standings",)) -> Itera
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, (*path, name))
+            if command.invoke_without_command:
+                yield " ".join((*path, name)), command
         else:
             yield " ".join((*path, name)), command
 
