@@ -53,9 +53,6 @@ class Settings(BaseSettings):
     job_minutes: float = Field(240.0, gt=0, description="wall-clock limit of one job")
     load_minutes: float = Field(60.0, gt=0, description="wall-clock limit of fetching and loading a model")
     batch_size: int = Field(8, ge=1, description="batch size of lm-eval's own path")
-    webhook_secret: SecretStr | None = Field(
-        None, description="what the hub sends with its webhooks as X-Webhook-Secret; default: none are received"
-    )
     workers: Literal["process", "kubernetes"] = Field(
         "process", description="what the pools' workers start: processes of theirs, or Kubernetes jobs"
     )
