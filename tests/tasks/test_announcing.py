@@ -1,16 +1,20 @@
 """A release is announced to a real Prefect server, with its password and its CSRF token."""
 
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tasks.announcing import NotAnnounced, announce, event_id
-from tests.server import Server, serving
+from tasks.watching import look_at, watch
+from tests.hub import Hub
+from tests.hub.releases import release
+from tests.releasing import home
+from tests.server import Api, Server, serving, until
 
-MODEL, SHA = "acme/tiny", "ab" * 20
+MODEL, SHA = "acme/Tiny-Base", "ab" * 20
 
 
 @pytest.fixture(autouse=True)
@@ -28,17 +32,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def events(server: Server) -> list[dict[str, Any]]:
     """Return what the server recorded, as soon as there is something: it writes in batches."""
-    who = {"client": "test"}
-    deadline = time.monotonic() + 30
-    with httpx.Client(base_url=server.url, auth=tuple(server.auth.split(":", 1))) as client:  # type: ignore[arg-type]
-        token = client.get("/csrf-token", params=who).json()["token"]
-        headers = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": "test"}
-        asked = {"filter": {"event": {"name": ["model.released"]}}}
-        while time.monotonic() < deadline:
-            if found := client.post("/events/filter", json=asked, headers=headers).json()["events"]:
-                return list(found)
-            time.sleep(0.1)  # the machine's cores are the server's too
-    raise AssertionError("the server recorded no event")
+    api, asked = Api(server.environment), {"filter": {"event": {"name": ["model.released"]}}}
+    return until(lambda: api.post("/events/filter", asked)["events"] or None, 30, "an event")
 
 
 def test_without_a_server_nothing_is_announced() -> None:
@@ -53,17 +48,19 @@ def test_a_server_that_can_t_be_reached_is_told_of_without_its_password(monkeypa
     assert "secret" not in str(error.value)
 
 
-def test_a_real_server_records_an_announcement_once_however_often_it_is_made(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+def test_a_real_server_records_a_release_once_whoever_noticed_it(
+    server: Server, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    assert announce(MODEL, SHA, "poll")
-    assert announce(MODEL, SHA, "webhook")
+    settings, sha = home(tmp_path), release(hub, MODEL, day=f"{datetime.now(UTC):%Y-%m-%d}")
+    [polled] = watch(settings).accepted
+    assert polled.announced
+    assert look_at(settings, MODEL).announced  # as a webhook does, that does not know of the poll
     [found] = events(server)
-    assert found["id"] == str(event_id(MODEL, SHA))
-    assert found["resource"]["prefect.resource.id"] == "hf.model.acme/tiny"
-    assert found["payload"] == {"model_id": MODEL, "revision": SHA, "source": "poll"}
+    assert found["id"] == str(event_id(MODEL, sha))
+    assert found["resource"]["prefect.resource.id"] == f"hf.model.{MODEL}"
+    assert found["payload"] == {"model_id": MODEL, "revision": sha, "source": "poll"}
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "standings:wrong")
     with pytest.raises(NotAnnounced, match="401"):
-        announce(MODEL, SHA, "poll")
+        look_at(settings, MODEL)
