@@ -3,17 +3,24 @@
 The flows ask again whenever something ended or came; nothing is remembered between two answers but what runs.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import count
 from typing import Literal
 
+from standings.budget import Budget, within_budget
 from standings.identity import digest
+from standings.placement import Room, Wish, place
 from standings.plan import Assignment
+from standings.pools import Pool
 from standings.suite import Record
 
+__all__ = ["Budget", "Order", "Queue", "assignment_key", "make_order", "rank", "starts", "within_budget"]
+
 Queue = Literal["release", "nightly"]
-QUEUES: tuple[Queue, ...] = ("release", "nightly")  # the first goes first
+AHEAD = 2  # orders that a pool is given for each of its slots: the next ones are there when a slot is free
+UNKNOWN = 3600.0  # seconds that an assignment of unknown length is taken for
+NOBODY: Mapping[str, Collection[int]] = {}
 
 
 class Order(Record):
@@ -22,7 +29,12 @@ class Order(Record):
     assignment: Assignment
     queue: Queue = "nightly"
     key: str  # idempotency key of its flow run
-    node: int | None = None  # machine of the pool, from 0, that `starts` chose for it; a hint where workers choose
+    node: int | None = None  # machine of the pool, from 0, that it was placed on; None: whichever takes it
+
+    @property
+    def slots(self) -> int:
+        """Count what it takes: GPUs, or a machine without any."""
+        return max(1, self.assignment.gpus)
 
 
 def assignment_key(job_ids: Iterable[str], night: date, attempt: int) -> str:
@@ -42,3 +54,63 @@ def make_order(assignment: Assignment, night: date, queue: Queue, ended: Collect
     job_ids = [job.job_id for job in assignment.jobs]
     keys = (assignment_key(job_ids, night, attempt) for attempt in count(1))
     return Order(assignment=assignment, queue=queue, key=next(key for key in keys if key not in ended))
+
+
+def starts(
+    waiting: Sequence[Order],
+    running: Sequence[Order],
+    pools: Sequence[Pool],
+    window: int | None = None,
+    down: Mapping[str, Collection[int]] = NOBODY,
+) -> list[Order]:
+    """Choose which orders are started now: releases first, then the longest, each pool by itself.
+
+    `running` is all that was started and has not ended, whether it waits for a worker or not; `window` bounds how many
+    that may be over all pools; `down` names machines of a pool that are known to be dead. An order that is placed on a
+    machine has its `node`; one without is given ahead, for whichever machine is free first.
+    """
+    placed, ahead = [], []
+    for pool in pools:
+        mine, theirs = _of(pool, waiting), _of(pool, running)
+        found = _placed(mine, theirs, pool, down.get(pool.name, ()))
+        placed += found
+        ahead += _ahead(mine, [*theirs, *found], pool)
+    allowed = len(placed) + len(ahead) if window is None else max(0, window - len(running))
+    return [*placed, *ahead][:allowed]
+
+
+def rank(order: Order) -> tuple[bool, float, str]:
+    """Order what waits: releases before a night's work, then the longest, which would else end last."""
+    return order.queue != "release", -_seconds(order), order.key
+
+
+def _placed(waiting: Sequence[Order], running: Sequence[Order], pool: Pool, down: Collection[int]) -> list[Order]:
+    room = Room([machine for machine in range(pool.machines) if machine not in down], max(1, pool.gpus))
+    for order in sorted(running, key=lambda it: (it.node is None, -it.slots)):
+        at = order.node if order.node in room.held else room.best(order.slots, {})
+        if at is not None:  # else it waits for a worker
+            room.take(at, order.slots)
+    by_key = {order.key: order for order in waiting}
+    found = place([_wish(order) for order in waiting], [_wish(order) for order in running], room)
+    return [by_key[wish.name].model_copy(update={"node": machine}) for wish, machine in found]
+
+
+def _ahead(waiting: Sequence[Order], taken: Sequence[Order], pool: Pool) -> list[Order]:
+    """Choose what is given ahead: narrow orders, while no wider one waits for the room that they would take."""
+    keys = {order.key for order in taken}
+    left = sorted((order for order in waiting if order.key not in keys), key=rank)
+    if any(order.slots > 1 for order in left):
+        return []
+    return left[: max(0, AHEAD * pool.slots - sum(order.slots for order in taken))]
+
+
+def _of(pool: Pool, orders: Sequence[Order]) -> list[Order]:
+    return [order for order in orders if order.assignment.pool == pool.name]
+
+
+def _wish(order: Order) -> Wish:
+    return Wish(order.queue == "release", _seconds(order), order.slots, order.key)
+
+
+def _seconds(order: Order) -> float:
+    return UNKNOWN if order.assignment.seconds is None else order.assignment.seconds

@@ -36,6 +36,12 @@ def plan(
     limit: options.Limit = None,
     memory: Memory = None,
     gpus: Gpus = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget", metavar="AMOUNT", help="Cut to what a night may take: 40h of GPUs, or $200 of machines."
+        ),
+    ] = None,
     home: options.Home = None,
     json: options.Json = False,
 ) -> None:
@@ -53,12 +59,27 @@ def plan(
             name = item.suite.partition("-limit-")[0]
             say(f"{name}: {', '.join(unlocked)}: not locked, and left out. Run: standings suite lock {name}")
     pools = described(workplace, memory, gpus)
-    made = workplace.plan(pools)
+    made, cut = afforded(workplace.plan(pools), budget, pools)
     if json:
         here = {"pools": [pool.model_dump(mode="json") for pool in pools], "jobs": made.jobs, "seconds": seconds(made)}
-        print_json({**here, **made.model_dump(mode="json")})
+        beyond = {} if budget is None else {"cut": [assignment.model_dump(mode="json") for assignment in cut]}
+        print_json({**here, **made.model_dump(mode="json"), **beyond})
     else:
         print_plan(made, pools)
+        print_cut(cut, budget)
+
+
+def afforded(made: "Plan", budget: str | None, pools: "Sequence[Pool]") -> "tuple[Plan, list[Assignment]]":
+    """Cut a plan to what a night may take; return also what was cut."""
+    if budget is None:
+        return made, []
+    from standings.budget import Budget, within_budget
+
+    try:
+        kept, cut = within_budget(made.assignments, Budget.parse(budget), pools)
+    except ValueError as error:
+        raise Stop("--budget", f"{error}.") from error
+    return made.model_copy(update={"assignments": tuple(kept)}), cut
 
 
 def described(workplace: "Workplace", memory: str | None, gpus: int | None) -> "tuple[Pool, ...]":
@@ -163,6 +184,19 @@ def print_assignments(assignments: "tuple[Assignment, ...]", pools: "Sequence[Po
     for (why, suite, names), models in sorted(same.items(), key=lambda asked: (asked[0][:2], -len(asked[1]))):
         whose = f": {counted(len(models), 'assignment')}: {few(models)}" if len(assignments) > 1 else ""
         put(f"{why}: {suite}: {names}{whose}", indent=2)
+
+
+def print_cut(cut: "Sequence[Assignment]", budget: str | None) -> None:
+    """Print what a budget leaves for another night."""
+    if not cut:
+        return
+    jobs = sum(len(item.jobs) for item in cut)
+    put()
+    put(f"Cut to {budget}: {counted(jobs, 'job')} wait for another night", style="bold")
+    for item in cut:
+        time = "of unknown length" if item.seconds is None else f"about {duration(item.seconds)}"
+        on = f" on {counted(item.gpus, 'GPU')}" if item.gpus > 1 else ""
+        put(f"{item.model}  {item.variant}: {counted(len(item.jobs), 'job')}, {time}{on}", indent=2)
 
 
 def print_unplanned(unplanned: "tuple[Unplanned, ...]") -> None:

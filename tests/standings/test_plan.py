@@ -125,3 +125,76 @@ def test_only_the_jobs_that_fit_are_planned():
     made = plan(rows, {"v1": variant(total_b=8.0, dtype="bfloat16")}, BENCHMARKS, [gpus(1)])
     assert [job.benchmark for job in made.assignments[0].jobs] == ["b1"]
     assert [(item.state, item.cells) for item in made.unplanned] == [("too_large", 1)]
+
+
+CPU = Pool(name="cpu", memory=512 * 1024**3)
+SMALL, LARGE = gpus(1, 24, name="small"), gpus(8, 80, name="large")
+
+
+def over_pools(*pools: Pool, total_b: float = 8.0, **fields: Any) -> Plan:
+    """Plan one job of a model for several pools."""
+    variants = {"v1": variant(total_b=total_b, dtype="bfloat16")}
+    return plan([state(**fields)], variants, BENCHMARKS, pools)
+
+
+def test_a_job_goes_where_it_takes_the_least_memory():
+    found = [over_pools(CPU, LARGE, SMALL, total_b=size).assignments[0] for size in (8.0, 14.0, 70.0, 200.0)]
+    assert [(item.pool, item.gpus) for item in found] == [("small", 1), ("large", 1), ("large", 2), ("large", 8)]
+
+
+def test_a_machine_without_gpus_gets_only_what_no_gpu_takes():
+    assert over_pools(CPU, SMALL, total_b=70.0).assignments[0].pool == "cpu"
+    assert over_pools(CPU, SMALL, total_b=1.0).assignments[0].pool == "small"
+
+
+def test_of_pools_with_the_same_memory_the_cheaper_one_is_taken():
+    dear, cheap = gpus(1, name="dear", price=3.0), gpus(1, name="cheap", price=1.0)
+    assert over_pools(dear, cheap).assignments[0].pool == "cheap"
+
+
+def test_what_ran_out_of_memory_goes_where_there_is_more():
+    gib = 1024**3
+    found = [over_pools(SMALL, LARGE, outgrown=had * gib).assignments[0] for had in (24, 80, 160)]
+    assert [(item.pool, item.gpus) for item in found] == [("large", 1), ("large", 2), ("large", 4)]
+    [told] = over_pools(SMALL, LARGE, outgrown=640 * gib).unplanned
+    assert (told.state, told.why) == ("too_large", "ran out of memory with 640 GiB, and pool large gives no more")
+
+
+def test_what_fits_in_no_pool_says_which_would_do():
+    [told] = over_pools(SMALL, gpus(2, 80, name="pair"), total_b=200.0).unplanned
+    assert (told.state, told.why) == ("too_large", "needs 8 GPUs of 80 GiB, pool pair gives 2")
+
+
+def test_only_a_pool_that_has_the_engine_is_asked():
+    api = Pool(name="api", memory=1024**3, engines=("api",))
+    with_api = plan([state()], {"v1": variant(engine="vllm")}, BENCHMARKS, [SMALL, api])
+    assert with_api.unplanned[0].why == "no worker for engine vllm here"
+    assert over_pools(api, SMALL).assignments[0].pool == "small"
+
+
+def of_two_needs(documents: int) -> list[tuple[str | None, int]]:
+    """Plan a short choice and a long generation of one model; return each assignment's pool and number of jobs."""
+    rows = [state(), state(benchmark="b2", protocol=GENERATED)]
+    asked = {"b1": {"documents": documents}, "b2": {"documents": 80}}
+    made = plan(rows, {"v1": variant(total_b=8.0, dtype="bfloat16")}, asked, [SMALL, LARGE])
+    return [(item.pool, len(item.jobs)) for item in made.assignments]
+
+
+def test_jobs_of_different_needs_are_one_load_where_another_would_cost_more():
+    assert of_two_needs(documents=40) == [("large", 2)]
+
+
+def test_jobs_of_different_needs_are_two_loads_where_that_is_cheaper():
+    assert of_two_needs(documents=5_000_000) == [("small", 1), ("large", 1)]
+
+
+def test_a_plan_knows_what_a_number_gives_to_the_board():
+    variants = {name: variant(name, is_primary=name != "c") for name in "abc"}
+    rows = [
+        state("a"),
+        *(state("b", state="counted"), state("b", "b2")),
+        *(state("c", state="counted"), state("c", "b2"), state("c", "b3", state="waiting")),
+    ]
+    made = plan(rows, variants, BENCHMARKS, MACHINE).assignments
+    told = {item.variant_id: (item.primary, item.new, item.completes) for item in made}
+    assert told == {"a": (True, True, True), "b": (True, False, True), "c": (False, False, False)}
