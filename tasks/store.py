@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Protocol
 from tasks.durable import sync
 
 _PRIVATE = ".tmp"  # no part of a key begins with a dot, so nothing in there is ever listed
+_LOCK = "lock"
+_ABANDONED = 86_400  # seconds, after which what was written beside is of a process that was killed
 _TRIES = 20
 _PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*")
 
@@ -61,6 +64,7 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._swept = False
 
     def create(self, key: str, body: bytes) -> None:
         """Write beside, then link: `os.link` fails where the key exists, so one writer wins."""
@@ -95,7 +99,7 @@ class FolderStore:
             return self.create(key, body)
         target = self.path(key)
         written = self._write_beside(body)
-        with (self.root / _PRIVATE / "lock").open("w") as lock:
+        with (self.root / _PRIVATE / _LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             current = target.read_bytes() if target.exists() else None
             if current not in (expected, body):
@@ -124,12 +128,27 @@ class FolderStore:
     def _write_beside(self, body: bytes) -> Path:
         folder = self.root / _PRIVATE
         _make_folders(folder)
+        if not self._swept:
+            _sweep(folder)
+            self._swept = True
         written = folder / uuid.uuid4().hex
-        with written.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with written.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            written.unlink(missing_ok=True)  # a full disk would stay full
+            raise
         return written
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed processes left."""
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # its writer is at it
+            if path.name != _LOCK and time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
 
 
 def check_key(key: str) -> None:

@@ -1,5 +1,8 @@
 """Both stores: written once, whole or not at all; the folder lists as S3 does. The network: tests/tasks/test_s3.py."""
 
+import os
+import resource
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
@@ -48,6 +51,28 @@ def test_a_conflict_leaves_nothing_beside(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         store.create("key", b"second")
     assert not [path for path in (tmp_path / ".tmp").iterdir() if path.name != "lock"]
+
+
+def test_a_write_for_which_there_is_no_room_leaves_nothing_beside(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            FolderStore(tmp_path).create("key", b"body" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.rglob("*")] == [".tmp"]
+
+
+def test_what_a_killed_writer_left_beside_goes_after_a_day(tmp_path: Path) -> None:
+    FolderStore(tmp_path).swap("key", b"body", None)
+    FolderStore(tmp_path).swap("key", b"another", b"body")
+    left = [tmp_path / ".tmp" / name for name in ("killed", "at-it", "lock")]
+    for path, days in zip(left, (2, 0, 2), strict=True):
+        path.write_bytes(b"bo")
+        os.utime(path, (time.time() - days * 86_400,) * 2)
+    FolderStore(tmp_path).create("other", b"body")
+    assert [path.exists() for path in left] == [False, True, True]
 
 
 def test_of_many_creators_of_one_key_one_wins(store: Store) -> None:
