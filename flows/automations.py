@@ -12,8 +12,9 @@ from tasks.prefect_server import HEARTBEAT
 
 NIGHTS_WITHIN = timedelta(hours=26)
 ANNOUNCED = ("nightly", "release", "refresh", "watch_releases", "track_adoption", "canary")
-# A run's events are named after its state, and `Degraded` is a state of ours.
+# A run's events are named after its state, and `Degraded` and `Drifted` are states of ours.
 FINISHED = {"prefect.flow-run.Completed", "prefect.flow-run.Degraded"}
+BROKEN = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.Drifted"}
 Alarm = tuple[str, UUID] | None  # the type of the block that tells a person, and which one
 
 
@@ -53,7 +54,7 @@ def automations(alarm: Alarm, nights_within: timedelta = NIGHTS_WITHIN) -> list[
             trigger=EventTrigger(
                 match={"prefect.resource.id": "prefect.flow-run.*"},
                 match_related=_of(*ANNOUNCED),
-                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+                expect=BROKEN,
                 posture=Posture.Reactive,
             ),
             actions=[

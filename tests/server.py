@@ -49,7 +49,7 @@ class Api:
         """Read a flow run."""
         return dict(self.get(f"/flow_runs/{run_id}"))
 
-    def ended(self, run_id: str, within: float = 120) -> Row:
+    def ended(self, run_id: str, within: float = 600) -> Row:
         """Wait for a flow run's end and return it."""
         return until(lambda: run if (run := self.run(run_id))["state_type"] in FINAL else None, within, run_id)
 

@@ -118,7 +118,7 @@ def test_a_run_that_gives_no_sign_of_life_is_told_to_have_crashed_and_a_night_th
     assert gone.actions[0].state == "CRASHED"
     assert (absent.trigger.posture, absent.trigger.within) == (Posture.Proactive, timedelta(hours=26))
     assert "prefect.flow-run.Degraded" in absent.trigger.expect  # events are named after a state, not its type
-    assert failed.trigger.expect == {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}
+    assert failed.trigger.expect == {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "Drifted")}
     assert {item.actions[0].type for item in (absent, failed)} == {"call-webhook"}
 
 

@@ -64,7 +64,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(root, given, Api(given))
     finally:
         command.send_signal(signal.SIGINT)
-        code = command.wait(60)
+        code = command.wait(120)
     assert code == 0, (root / "up.log").read_text()
 
 
@@ -116,7 +116,7 @@ def test_a_second_night_beside_one_is_cancelled(place: Place, night: dict[str, A
 
 def test_a_night_that_is_scheduled_by_cron_stands_in_the_calendar(place: Place) -> None:
     scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "flows": {"name": {"any_": ["nightly"]}}}
-    assert until(lambda: place.api.runs(**scheduled) or None, 30, "a scheduled night")
+    assert until(lambda: place.api.runs(**scheduled) or None, 120, "a scheduled night")
 
 
 def test_to_bring_it_up_again_changes_nothing(place: Place) -> None:
