@@ -62,8 +62,13 @@ class HubRecords:
         A list gives no hashes of files. Raises NotAnswered, Refused.
         """
         query: Query = (("author", organisation), ("sort", "lastModified"), ("limit", str(_PAGE)), *_expand(EXPANDED))
+        asked: set[Query] = set()
         while query:
-            answer = self._get("/api/models", query)
+            asked.add(query)
+            try:
+                answer = self._get("/api/models", query)
+            except httpx.HTTPStatusError as error:
+                raise NotAnswered(f"{self.endpoint}: {organisation}'s models: {_words(error.response)}") from error
             if not isinstance(given := _json(answer), list):
                 raise NotAnswered(f"{self.endpoint}: the list of {organisation}'s models is no list")
             for record in map(self._read, given):
@@ -73,6 +78,8 @@ class HubRecords:
                     yield record
             # Only the question is taken from the link: a mirror passes on links that name the hub itself.
             query = tuple(parse_qsl(urlsplit(answer.links.get("next", {}).get("url", "")).query))
+            if query in asked:
+                raise NotAnswered(f"{self.endpoint}: the list of {organisation}'s models leads back to itself")
 
     def one(self, model: str, revision: str | None = None) -> HubRecord:
         """Ask for a model's record with its files, at a commit or as it is now; one that is not there is gone.
@@ -121,7 +128,7 @@ class HubRecords:
                 if answer.status_code not in patience.TRANSIENT:
                     break
                 why, asked = _words(answer), patience.asked_pause(answer)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 why, asked = f"{type(error).__name__}: {error}", 0.0
             if (pause := next(pauses, None)) is None:
                 raise Away(f"{self.endpoint}{path}: {why}. Asked {len(patience.PAUSES) + 1} times")
@@ -132,7 +139,8 @@ class HubRecords:
     def _accepted(self, answer: httpx.Response) -> httpx.Response:
         code, status = answer.headers.get("X-Error-Code"), answer.status_code
         if code == "GatedRepo" or status == 403:
-            raise Refused(f"{answer.url.path}: {_words(answer)}. Accept its terms with the account of HF_TOKEN")
+            remedy = "Accept its terms with the account of HF_TOKEN, or set a token that may read it"
+            raise Refused(f"{answer.url.path}: {_words(answer)}. {remedy}")
         if status == 401 and (self._token or code != "RepoNotFound"):
             raise Refused(f"{answer.url.path}: {_words(answer)}. {'Set a valid' if self._token else 'Set'} HF_TOKEN")
         answer.raise_for_status()

@@ -13,7 +13,9 @@ class Fault:
         "too many",  # 429, with the hub's own header
         "unauthorised",  # 401, as a bad token is told of everything
         "forbidden",  # 403 of terms that nobody accepted
+        "unknown",  # 400, as for a field that the hub does not list any more
         "nonsense",  # 200 and no JSON
+        "circle",  # a list whose next page is itself
         "cut",  # the body ends after some bytes
         "reset",  # the connection is reset after some bytes
         "stall",  # nothing comes after some bytes, until the hub's `go_on` is set

@@ -23,6 +23,8 @@ REFUSALS: dict[str, tuple[int, bytes, dict[str, str]]] = {
     "too many": (429, b"", {"RateLimit": '"api";r=0;t=0'}),
     "unauthorised": (401, b"{}", {"X-Error-Message": BAD_TOKEN}),
     "forbidden": (403, b"{}", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."}),
+    "unknown": (400, b"{}", {"X-Error-Message": "expand: Invalid option"}),
+    "circle": (200, b"[]", {"Link": '<http://hub/api/models?author=acme&cursor=x>; rel="next"'}),
     "nonsense": (200, b"<html>Be right back</html>", {}),
 }
 

@@ -126,8 +126,14 @@ def test_a_hub_that_stays_away_is_told_of_after_a_few_tries(hub: Hub, ask: HubRe
     hub.faults.append(Fault("unavailable"))
     with pytest.raises(Away, match=r"503.*Asked 6 times"):
         list(ask.of("acme"))
-    hub.faults[:] = [Fault("nonsense")]
-    with pytest.raises(NotAnswered, match="no JSON"):
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("nonsense", "no JSON"), ("unknown", "400 expand"), ("circle", "leads back to itself")]
+)
+def test_a_list_that_is_none_is_told_of_and_ends(hub: Hub, ask: HubRecords, kind: str, told: str) -> None:
+    hub.faults.append(Fault(kind))  # type: ignore[arg-type]
+    with pytest.raises(NotAnswered, match=told):
         list(ask.of("acme"))
 
 

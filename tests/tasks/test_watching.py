@@ -101,9 +101,10 @@ def test_a_release_in_several_commits_comes_in_when_its_last_part_is_there(hub: 
     assert (found.outcome, found.revision) == ("accepted", whole)
 
 
-def test_an_organisation_that_is_refused_keeps_no_other_from_being_polled(hub: Hub, settings: Settings) -> None:
+@pytest.mark.parametrize("kind", ["forbidden", "unknown", "nonsense"])
+def test_an_organisation_that_fails_keeps_no_other_from_being_polled(hub: Hub, settings: Settings, kind: str) -> None:
     release(hub, "zeta/Tiny-Base", day=day(1))
-    hub.faults.append(Fault("forbidden", file="/api/models", times=1))
+    hub.faults.append(Fault(kind, file="/api/models", times=1))  # type: ignore[arg-type]
     found = watch(settings)
     assert [one.model for one in found.accepted] == ["zeta/Tiny-Base"]
     assert list(found.failed) == ["acme"]
