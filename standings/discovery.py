@@ -116,7 +116,7 @@ def doubts(policy: Policy, registry: Registry, record: HubRecord) -> Iterator[st
     if record.library not in policy.libraries:
         yield f"Its library is {record.library or 'not named'}, not {' or '.join(policy.libraries)}."
     if "custom_code" in record.tags:
-        yield "It needs code of its own, which is run only where an entry says so."
+        yield "It needs code of its own, which an entry must allow."
     if record.gated and policy.gated == "review":
         yield "It is gated: a person must accept its terms on the hub."
     if packed := sorted(PACKED & set(record.tags)):

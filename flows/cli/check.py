@@ -7,6 +7,7 @@ import typer
 from flows.cli import context, options
 from flows.cli.errors import FAULT
 from flows.cli.output import clipped, counted, few, print_json, put, table
+from flows.cli.releases import waiting_for_a_person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,17 +42,22 @@ def check(
     """
     from standings.summary import summary
 
-    registry, suites, faults = context.look_at_registry(context.settings(home))
+    settings = context.settings(home)
+    registry, suites, faults = context.look_at_registry(settings)
+    waiting = len(waiting_for_a_person(settings))
     errors = [fault for fault in faults if fault.severity == "error"]
     notices = [fault for fault in faults if fault.severity == "notice"]
     counts = {**summary(registry), "suites": {name: suite_counts(suite) for name, suite in suites.items()}}
     if json:
-        print_json({"faults": [fault.model_dump() for fault in faults], "registry": counts})
+        print_json({"faults": [fault.model_dump() for fault in faults], "registry": counts, "waiting": waiting})
     else:
         print_faults([*errors, *notices] if every else errors)
         if not every:
             print_notices(notices)
         print_counts(counts, len(errors))
+        if waiting:
+            wait = "waits" if waiting == 1 else "wait"
+            put(f"{counted(waiting, 'release')} {wait} for a person: standings models review")
     raise typer.Exit(FAULT if errors else 0)
 
 

@@ -66,14 +66,20 @@ def look_at_registry(settings: "Settings") -> tuple["Registry", "dict[str, Suite
     return joined.registry, suites, faults
 
 
-def join(settings: "Settings", yaml: "Registry") -> "Resolved":
-    """Join the registry's files with what was accepted of a hub."""
-    from standings.resolving import resolve
+def anything_observed(settings: "Settings") -> bool:
+    """Say whether the lake knows anything of a hub: a command stays quick to start where there is nothing to read."""
     from tasks.registry_files import anything_observed
     from tasks.s3 import open_store
 
-    if not anything_observed(open_store(settings.address)):
-        return resolve(yaml)  # a command stays quick to start where there is nothing to read
+    return anything_observed(open_store(settings.address))
+
+
+def join(settings: "Settings", yaml: "Registry") -> "Resolved":
+    """Join the registry's files with what was accepted of a hub."""
+    from standings.resolving import resolve
+
+    if not anything_observed(settings):
+        return resolve(yaml)
     from tasks.discovery import resolved
 
     return resolved(lake(settings), yaml)

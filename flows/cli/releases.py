@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from standings.registry import Registry
     from standings.suite import Kind
     from tasks.lake import Lake
+    from tasks.settings import Settings
 
 Row = dict[str, Any]
 REVIEW = 'standings models review --accept acme/big --kind instruct --reason "its card says so"'
@@ -45,17 +46,16 @@ def review(
     With why they wait, and how long. What is accepted is planned as any entry is; what is rejected leaves the board.
     """
     settings = context.settings(home)
-    lake = context.lake(settings)
     if not accept and not reject:
         if reason or kind:
             raise Stop(
                 "models review", "a reason or a kind was given, and nothing to decide.", "Give --accept or --reject."
             )
-        list_waiting(lake, json=json)
+        list_waiting(settings, json=json)
         return
     if not reason:
         raise Stop("models review", "a decision needs its reason.", "Give --reason TEXT.")
-    made = decide(lake, written(settings), accept or [], reject or [], reason, asked_as(kind))
+    made = decide(context.lake(settings), written(settings), accept or [], reject or [], reason, asked_as(kind))
     if json:
         print_json([found.model_dump(mode="json") for found in made])
         return
@@ -76,7 +76,7 @@ def asked_as(kind: str | None) -> "Kind | None":
     return kind
 
 
-def written(settings: Any) -> "Registry":
+def written(settings: "Settings") -> "Registry":
     """Read the registry's files, without what was accepted beside them."""
     from tasks.registry_files import read
 
@@ -103,10 +103,9 @@ def decide(
     return made
 
 
-def list_waiting(lake: "Lake", *, json: bool) -> None:
+def list_waiting(settings: "Settings", *, json: bool) -> None:
     """Print what waits, the longest first."""
-    now = datetime.now(UTC)
-    rows = waiting_rows(lake, now)
+    rows = waiting_for_a_person(settings)
     if json:
         print_json(rows)
         return
@@ -121,11 +120,14 @@ def list_waiting(lake: "Lake", *, json: bool) -> None:
     put(f"{counted(len(lines), 'release')} wait{'s' if len(lines) == 1 else ''} for a person.")
 
 
-def waiting_rows(lake: "Lake", now: datetime) -> list[Row]:
-    """Gather what waits for a person, and what a hub said of it."""
+def waiting_for_a_person(settings: "Settings") -> list[Row]:
+    """Gather what waits for a person, and what a hub said of it; what a file pins by now waits no more."""
+    if not context.anything_observed(settings):
+        return []
     from standings.observed import waiting
     from tasks import discovery
 
+    lake, yaml, now = context.lake(settings), written(settings), datetime.now(UTC)
     held = discovery.decisions(lake)
     models = {found.model for found in held.values() if found.decision == "review"}
     latest = {row["model"]: row for row in discovery.observed(lake, list(models))} if models else {}
@@ -137,6 +139,7 @@ def waiting_rows(lake: "Lake", now: datetime) -> list[Row]:
             "total_b": ((latest.get(found.model) or {}).get("parameters") or 0) / 1e9 or None,
         }
         for found in waiting(held, latest)
+        if found.model not in yaml.models or yaml.models[found.model].revision != found.revision
     ]
 
 
