@@ -37,7 +37,12 @@ class Api:
 
     def post(self, path: str, what: Any = None) -> Any:
         """Post JSON to a path."""
-        return self.client.post(path, json={} if what is None else what).raise_for_status().json()
+
+        def answered() -> httpx.Response | None:
+            answer = self.client.post(path, json={} if what is None else what)
+            return None if answer.status_code == 503 else answer  # SQLite was busy, and nothing was done
+
+        return until(answered, 300, path).raise_for_status().json()
 
     def start(self, deployment: str, **parameters: Any) -> str:
         """Create a flow run of a deployment, `flow/name`; return its id."""
