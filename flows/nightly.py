@@ -6,8 +6,9 @@ from typing import Any
 
 from prefect import State, flow
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Completed
+from prefect.states import Cancelled, Completed, Failed
 
+from flows.canary import ask_canary
 from flows.dispatching import evaluate_all
 from flows.guarding import another_night
 from flows.reporting import tell_outcomes, unfinished
@@ -47,7 +48,8 @@ def nightly(
 ) -> Night | State[Any]:
     """Bring the board up to date; None stands for all suites, all models, all documents.
 
-    A night that nobody started, `unattended`, looks for releases first.
+    A night that nobody started, `unattended`, looks for releases first and asks the canary: where that drifted, nothing
+    is measured with what may not measure any more what it measured, and nothing is published.
     """
     if other := another_night():
         return Cancelled(message=f"{other} is at work, and a second night would ask the same")
@@ -55,6 +57,8 @@ def nightly(
         settings = settings or Settings()
         if unattended:
             watch(settings)
+            if drift := ask_canary(settings).drift:
+                return Failed(name="Drifted", message=drift)
         workplace = Workplace.open(settings, tuple(suites or ()), tuple(models or ()), limit)
         sync_registry(workplace)
         plan = plan_jobs(workplace)

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from flows.cli import (
     board,
+    canary,
     check,
     demo,
     epoch,
@@ -29,7 +30,9 @@ from flows.cli import (
     samples,
     snapshot,
     sql,
+    status,
     suites,
+    up,
     verdict,
     webhook,
     weights,
@@ -130,6 +133,9 @@ app.add_typer(lake.group, name="lake")
 app.add_typer(webhook.group, name="webhook")
 _add(app, weights.weights, weights.EXAMPLE)
 app.add_typer(epoch.group, name="epoch")
+app.add_typer(canary.group, name="canary")
+_add(app, up.up, up.EXAMPLE)
+_add(app, status.status, status.EXAMPLE)
 
 
 def main() -> None:
