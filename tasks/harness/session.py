@@ -63,6 +63,7 @@ class Session:
             pretrained=str(where),
             dtype=work.identity["dtype"],
             device=work.place.device,
+            parallelize=work.place.gpus > 1,
             batch_size=work.place.batch_size,
             trust_remote_code="remote_code" in work.exceptions,
             use_safetensors=None if "pickle" in work.exceptions else True,

@@ -61,6 +61,8 @@ def _obstacles(model: Any, backend: str) -> Iterator[str]:
     name = config.model_type
     if missing := [one for one in NEEDED if one not in inspect.signature(model.forward).parameters]:
         yield f"{name}'s forward pass takes no {', no '.join(missing)}"
+    if len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1:
+        yield "it is spread over several devices, and a context that is shared would have to be on each of them"
     if getattr(model, "_is_stateful", False):
         yield f"{name} carries a recurrent state from token to token"
     if getattr(config, "alibi", False):

@@ -15,6 +15,7 @@ from tasks.harness.errors import NotFinite
 from tasks.harness.generations import Measure, measure
 from tasks.harness.packing import Forest, Row
 from tasks.harness.scorer import SharedContextLM
+from tasks.harness.sharing import obstacle
 from tests.tiny import ARCHITECTURES, CORPUS, tiny_model, tiny_tokenizer
 
 WORDS = CORPUS.split()
@@ -203,6 +204,13 @@ def test_local_attention_that_no_configuration_names_is_caught_by_the_gate(tmp_p
     lm = load(model)
     assert lm.loglikelihood(requests) == load(model, HFLM).loglikelihood(requests)
     assert lm.scorer == "stock"
+
+
+def test_a_model_that_is_spread_over_gpus_is_answered_by_the_stock_path(folder: Folder) -> None:
+    model = load(folder()).model
+    assert obstacle(model, "causal") is None
+    model.hf_device_map = {"model.layers.0": 0, "model.layers.1": 1}  # as accelerate writes it
+    assert "spread over several devices" in (obstacle(model, "causal") or "")
 
 
 def test_only_requests_longer_than_the_model_go_the_stock_way(folder: Folder) -> None:
