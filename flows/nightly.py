@@ -11,7 +11,7 @@ from prefect.states import Cancelled, Completed, Failed
 from flows.canary import ask_canary
 from flows.dispatching import evaluate_all
 from flows.guarding import another_night
-from flows.reporting import tell_outcomes, unfinished
+from flows.reporting import tell_cut, tell_outcomes, unfinished
 from flows.serverlog import deployed, told
 from standings.plan import Assignment
 from standings.suite import Record
@@ -44,9 +44,10 @@ def nightly(
     models: list[str] | None = None,
     limit: int | None = None,
     unattended: bool = False,
+    budget: str | None = None,
     settings: Settings | None = None,
 ) -> Night | State[Any]:
-    """Bring the board up to date; None stands for all suites, all models, all documents.
+    """Bring the board up to date; None stands for all suites, all models, all documents, and as long as it takes.
 
     A night that nobody started, `unattended`, looks for releases first and asks the canary: where that drifted, nothing
     is measured with what may not measure any more what it measured, and nothing is published.
@@ -61,7 +62,8 @@ def nightly(
                 return Failed(name="Drifted", message=drift)
         workplace = Workplace.open(settings, tuple(suites or ()), tuple(models or ()), limit)
         sync_registry(workplace)
-        plan = plan_jobs(workplace)
+        plan = plan_jobs(workplace, budget)
+        tell_cut(plan, budget)
         outcomes = evaluate_all(workplace, plan.assignments, limit=limit)
         tell_outcomes(plan.assignments, outcomes)
         return ended(plan.assignments, outcomes, refresh_board(workplace))

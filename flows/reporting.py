@@ -5,7 +5,7 @@ from typing import Any
 
 from flows.serverlog import tell_table
 from standings.failure import REMEDIES
-from standings.plan import Assignment
+from standings.plan import Assignment, Plan
 from tasks.evaluate import Outcome
 
 Table = list[dict[str, Any]]
@@ -15,6 +15,27 @@ def tell_outcomes(assignments: Sequence[Assignment], outcomes: Sequence[Outcome]
     """Leave both tables with the run."""
     tell_table("results", results_table(assignments, outcomes), "What became of the assignments.")
     tell_table("failures", failures_table(assignments, outcomes), "What failed, and what to do about it.")
+
+
+def tell_cut(plan: Plan, budget: str | None) -> None:
+    """Leave a table of what the night's budget leaves for another night, where there is one."""
+    if budget:
+        tell_table("cut", cut_table(plan), f"What a budget of {budget} left for another night.")
+
+
+def cut_table(plan: Plan) -> Table:
+    """Write a row an assignment that was cut: its jobs, and how long they would take on how many GPUs."""
+    return [
+        {
+            "model": item.model,
+            "variant": item.variant,
+            "jobs": len(item.jobs),
+            "hours": None if item.seconds is None else round(item.seconds / 3600, 2),
+            "gpus": item.gpus,
+            "pool": item.pool,
+        }
+        for item in plan.cut
+    ]
 
 
 def results_table(assignments: Sequence[Assignment], outcomes: Sequence[Outcome]) -> Table:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from standings.plan import Assignment
+from standings.plan import Assignment, Plan
 from standings.pools import Pool, by_name
 from standings.suite import Record
 
@@ -40,6 +40,12 @@ class Budget(Record):
 
 class NoPrice(ValueError):
     """A budget in dollars was given, and a pool tells no price."""
+
+
+def afforded(plan: Plan, budget: Budget | None, pools: Sequence[Pool]) -> Plan:
+    """Cut a plan to what a night may take. Raises NoPrice."""
+    kept, cut = within_budget(plan.assignments, budget, pools)
+    return plan.model_copy(update={"assignments": tuple(kept), "cut": tuple(cut)})
 
 
 def within_budget(

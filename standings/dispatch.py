@@ -8,14 +8,11 @@ from datetime import date
 from itertools import count
 from typing import Literal
 
-from standings.budget import Budget, within_budget
 from standings.identity import digest
 from standings.placement import Room, Wish, place
 from standings.plan import Assignment
 from standings.pools import Pool
 from standings.suite import Record
-
-__all__ = ["Budget", "Order", "Queue", "assignment_key", "make_order", "rank", "starts", "within_budget"]
 
 Queue = Literal["release", "nightly"]
 AHEAD = 2  # orders that a pool is given for each of its slots: the next ones are there when a slot is free

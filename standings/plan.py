@@ -70,6 +70,7 @@ class Plan(Record):
     assignments: tuple[Assignment, ...]
     unplanned: tuple[Unplanned, ...]
     counted: int  # cells that have their number
+    cut: tuple[Assignment, ...] = ()  # what a night's budget leaves for another
 
     @property
     def jobs(self) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from standings.budget import Budget, afforded
 from standings.plan import Assignment, Plan
 from standings.work import Purpose, make_work
 from tasks import attempt, planning
@@ -27,9 +28,10 @@ def sync_registry(workplace: Workplace) -> int:
 
 
 @task(name="plan what is missing", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
-def plan_jobs(workplace: Workplace) -> Plan:
-    """Decide what is run now."""
-    plan = workplace.plan()
+def plan_jobs(workplace: Workplace, budget: str | None = None) -> Plan:
+    """Decide what is run now, cut to a night's budget where there is one, such as `40h` or `$200`."""
+    pools = workplace.pools
+    plan = afforded(workplace.plan(pools), Budget.parse(budget) if budget else None, pools)
     observer().planned(plan)
     return plan
 

@@ -59,27 +59,23 @@ def plan(
             name = item.suite.partition("-limit-")[0]
             say(f"{name}: {', '.join(unlocked)}: not locked, and left out. Run: standings suite lock {name}")
     pools = described(workplace, memory, gpus)
-    made, cut = afforded(workplace.plan(pools), budget, pools)
+    made = cut_to(budget, workplace.plan(pools), pools)
     if json:
         here = {"pools": [pool.model_dump(mode="json") for pool in pools], "jobs": made.jobs, "seconds": seconds(made)}
-        beyond = {} if budget is None else {"cut": [assignment.model_dump(mode="json") for assignment in cut]}
-        print_json({**here, **made.model_dump(mode="json"), **beyond})
+        print_json({**here, **made.model_dump(mode="json")})
     else:
         print_plan(made, pools)
-        print_cut(cut, budget)
+        print_cut(made.cut, budget)
 
 
-def afforded(made: "Plan", budget: str | None, pools: "Sequence[Pool]") -> "tuple[Plan, list[Assignment]]":
-    """Cut a plan to what a night may take; return also what was cut."""
-    if budget is None:
-        return made, []
-    from standings.budget import Budget, within_budget
+def cut_to(budget: str | None, made: "Plan", pools: "Sequence[Pool]") -> "Plan":
+    """Cut a plan to what a night may take, where somebody says so."""
+    from standings.budget import Budget, afforded
 
     try:
-        kept, cut = within_budget(made.assignments, Budget.parse(budget), pools)
+        return afforded(made, Budget.parse(budget) if budget else None, pools)
     except ValueError as error:
         raise Stop("--budget", f"{error}.") from error
-    return made.model_copy(update={"assignments": tuple(kept)}), cut
 
 
 def described(workplace: "Workplace", memory: str | None, gpus: int | None) -> "tuple[Pool, ...]":
