@@ -17,7 +17,7 @@ from tasks.files import Rows
 from tasks.lake import CLOCKS, Lake
 from tasks.publish import LIBRARIES, publish
 from tasks.snapshots import BOARD, Inputs, Pointer, Target, fetch, includes, latest, manifest_of, open_latest
-from tasks.tidying import tidy_if_due
+from tasks.tidying import compact_backlog, tidy_if_due
 
 NOT_ON_THE_BOARD = {"samples"}  # read from the lake by run, too many for every reader to fetch
 
@@ -39,9 +39,10 @@ def refresh(lake: Lake, boards: Path, now: datetime) -> Refreshed:
     The registry is not read: with its folder gone the board rebuilds equal. The board is a function of the facts and
     the code, so where neither has changed the published one stands and nothing is built. When it returns, the newest
     snapshot has all the facts that were there when it was called, whoever publishes beside it. Once many runs lie in
-    the inbox they are compacted, after the board is out.
+    the inbox they are compacted, after the board is out, or before it where they are too many to be read at once.
     """
     admitted = admission.admit(lake, now)
+    compact_backlog(lake, now)
     boards.mkdir(parents=True, exist_ok=True)
     while True:
         pointer = latest(lake.store)  # before the facts: from there it may move to whatever they are

@@ -11,6 +11,7 @@ from tasks.lake import Lake
 from tasks.segments import COMPACTED
 from tasks.store import Store
 
+BACKLOG = 10_000  # admitted runs in the inbox, above which even one refresh would hold too many rows in memory
 DUE = 1_000  # admitted runs in the inbox, of which a refresh reads each object by itself: 1.5 ms in a folder
 
 
@@ -42,6 +43,13 @@ def tidy_if_due(lake: Lake, now: datetime) -> Tidied | None:
     """Do so once many runs lie in the inbox; return None where they are few."""
     view = lake.view()
     return tidy(lake, now) if view.log.num_rows - view.compacted.to >= DUE else None
+
+
+def compact_backlog(lake: Lake, now: datetime) -> None:
+    """Compact before a refresh reads, where what it would have to read from the inbox has no bound in memory."""
+    view = lake.view()
+    if view.log.num_rows - view.compacted.to > BACKLOG:
+        compact(lake, now)
 
 
 def extent(store: Store) -> Extent:
