@@ -26,7 +26,8 @@ from tasks.snapshots import (
 )
 from tasks.store import Conflict, Store
 
-ABANDONED = timedelta(hours=1)  # then another may take over
+# Then another may take over. Two clocks that are two hours off, each to its side, take four of these.
+ABANDONED = timedelta(hours=6)
 ENOUGH = 1800.0  # seconds after which one stops by itself, long before that
 
 
@@ -87,7 +88,7 @@ def _require_alone(current: Pointer, now: datetime, dry_run: bool) -> None:
     running = current.collection
     if running and running.since > now - ABANDONED and not dry_run:
         told = f"another collection runs since {running.since:%Y-%m-%d %H:%M} UTC"
-        raise Collecting(f"{told}. If it died, another can take over an hour after that")
+        raise Collecting(f"{told}. If it died, another can take over {ABANDONED.seconds // 3600} hours after that")
 
 
 def _survey(store: Store, current: Pointer, rule: Rule, now: datetime) -> Collected:

@@ -113,11 +113,12 @@ def test_nobody_points_to_what_is_being_deleted(store: FolderStore, tmp_path: Pa
     assert fetch(store, read_manifest(store, older.id)[0], tmp_path / "cache").read_bytes() == board_of(older)
 
 
-def test_two_do_not_collect_at_once(store: FolderStore) -> None:
+@pytest.mark.parametrize("hours", [0, 4], ids=["clocks agree", "one is two hours slow, one two hours fast"])
+def test_two_do_not_collect_at_once(store: FolderStore, hours: float) -> None:
     class Watched(FolderStore):
         def delete(self, key: str) -> None:
             with pytest.raises(Collecting, match="another collection runs"):
-                collect(store, RULE, at(400))
+                collect(store, RULE, at(400 + hours / 24))
             super().delete(key)
 
     collect(Watched(store.root), RULE, at(400))
