@@ -21,6 +21,7 @@ from tasks.registry_files import anything_observed
 
 KEPT = {"accepted": "accept", "review": "review", "rejected": "reject"}  # outcomes that are decisions
 ADOPTION = "adoption"  # the source of a day's counts, which are kept though nothing else is new
+COUNTS = "counts-"  # how their keys begin: a year of them is many times all else, and a plan reads none
 Row = dict[str, Any]
 Held = dict[tuple[str, str], Decided]
 
@@ -77,12 +78,11 @@ def decisions(lake: Lake) -> Held:
 
 
 def observed(lake: Lake, models: Sequence[str], source: str | None = None) -> list[Row]:
-    """Read what a hub said of some models, the oldest first; of adoption only where that is the source asked for."""
-    rows = lake.appended("hub_observations")
-    is_of_them = pc.is_in(rows["model"], pa.array(sorted(set(models)), pa.string()))
-    is_told = pc.equal(pc.equal(rows["source"], ADOPTION), source == ADOPTION)
-    kept = rows.filter(pc.and_(is_of_them, pc.or_(is_told, rows["gone"]))).to_pylist()
-    return sorted(kept, key=lambda row: row["known_from"])
+    """Read what a hub said of some models, the oldest first; adoption's counts only where that is the source."""
+    rows = lake.appended("hub_observations", without=None if source == ADOPTION else COUNTS)
+    kept = rows.filter(pc.is_in(rows["model"], pa.array(sorted(set(models)), pa.string()))).to_pylist()
+    told = [row for row in kept if source != ADOPTION or row["gone"] or row["source"] == ADOPTION]
+    return sorted(told, key=lambda row: row["known_from"])
 
 
 def resolved(lake: Lake, yaml: Registry) -> Resolved:
@@ -126,15 +126,18 @@ def _decision(record: HubRecord, found: Judgement, history: History, now: dateti
 
 def _append_new(lake: Lake, rows: Iterable[Row], records: Iterable[HubRecord], now: datetime, source: str) -> int:
     latest = {row["model"]: row for row in rows}
-    new: list[Row] = []
+    news: list[Row] = []
+    counts: list[Row] = []
     for record in records:
         before = latest.get(record.model)
         row = completed(row_of(record, now, source), before)
         if _is_news(row, before, source):
             latest[record.model] = row
-            new.append(row)
-    lake.append("hub_observations", table("hub_observations", new))
-    return len(new)
+            came_or_went = row["gone"] or (before is not None and before["gone"])
+            (counts if source == ADOPTION and not came_or_went else news).append(row)
+    lake.append("hub_observations", table("hub_observations", news))
+    lake.append("hub_observations", table("hub_observations", counts), part=COUNTS)
+    return len(news) + len(counts)
 
 
 def _is_news(row: Row, before: Row | None, source: str) -> bool:

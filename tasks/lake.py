@@ -4,7 +4,7 @@
 | --- | --- |
 | `inbox/v1/<job_id>/<run_id>/{samples,scores,run}.parquet` | one run; `run` is put last and is the commit record |
 | `admissions/v1/<number>.parquet` | one pass of the gate (tasks/admission.py), from 000000000001 without a gap |
-| `facts/v1/<table>/<time>-<sha256>.parquet` | rows appended to a table of `CLOCKS` |
+| `facts/v1/<table>/<time>-<sha256>.parquet` | rows appended to a table of `CLOCKS`, a part's name before |
 | `compacted/v1/` | the same rows in few files (tasks/compaction.py), after which runs leave the inbox |
 | `quarantine/<job_id>/<run_id>/` | a copy of a run that the gate set aside, with the reason |
 """
@@ -70,14 +70,17 @@ class Lake:
         self.store.create(key.of("run"), encode("run", fact_table("run", [{**run, **names}])))
         reach("put.after_run")
 
-    def append(self, name: str, rows: pa.Table) -> None:
-        """Append rows to a table; the same rows again change nothing, and none is no object."""
+    def append(self, name: str, rows: pa.Table, part: str = "") -> None:
+        """Append rows to a table; the same rows again change nothing, and none is no object.
+
+        `part` marks their keys, so that `appended` can leave them out unread.
+        """
         if not rows.num_rows:
             return
         body = encode(name, rows)
         moment: datetime = pc.max(rows[CLOCKS[name]]).as_py()
         stamp = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        self.store.create(f"{APPENDED}{name}/{stamp}-{hashlib.sha256(body).hexdigest()}.parquet", body)
+        self.store.create(f"{APPENDED}{name}/{part}{stamp}-{hashlib.sha256(body).hexdigest()}.parquet", body)
 
     def facts(self, *names: str, admissions: pa.Table | None = None) -> dict[str, pa.Table]:
         """Read whole tables by name; of run, scores and outcomes only what the gate admitted.
@@ -107,9 +110,9 @@ class Lake:
         """
         return self._settled(self.view(), lambda seen: self._rows(names, seen, folder))
 
-    def appended(self, name: str) -> pa.Table:
-        """Read one table that rows are appended to, as `facts` does, without a look at the gate's log."""
-        return self._appended(name)
+    def appended(self, name: str, without: str | None = None) -> pa.Table:
+        """Read one table that rows are appended to, or all but a part; the gate's log is not looked at."""
+        return self._appended(name, without)
 
     def coded(self, name: str) -> pa.Table:
         """Read the same with each text that repeats as a dictionary's number: for tables of millions of rows."""
@@ -242,14 +245,16 @@ class Lake:
         except Faulty as error:
             raise Faulty(f"{key}: {error}. Restore it; nothing else has the log's order") from error
 
-    def _appended(self, name: str) -> pa.Table:
+    def _appended(self, name: str, without: str | None = None) -> pa.Table:
         def read(key: str) -> pa.Table:
             with _appended_named(key):
                 body = self.store.read(key)
                 require_sha256(body, _sha256_in(key))
                 return decode(name, body)
 
-        return _joined(name, each(read, self._appended_keys(name)))
+        keys = self._appended_keys(name)
+        left = f"{APPENDED}{name}/{without}"
+        return _joined(name, each(read, keys if without is None else [key for key in keys if not key.startswith(left)]))
 
     def _appended_parts(self, name: str, folder: Path) -> list[Part]:
         def read(key: str) -> Part:
