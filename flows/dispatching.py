@@ -5,11 +5,14 @@ is started again here, and nothing is read from Prefect's record of tasks, which
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -36,8 +39,10 @@ from tasks.workplace import Workplace
 TAG = "assignment"
 FLOW = "evaluate_model"
 LOOK_EVERY = 3.0  # seconds
+OUTAGE = 600.0  # seconds that a server may be away before the night gives up; what runs goes on without it
 PATIENCE = timedelta(minutes=30)  # of a run that waits for a worker where none is, or whose worker died with it in hand
 SCHEDULED = (StateType.SCHEDULED, StateType.PENDING)
+Got = TypeVar("Got")
 ALIVE = (*SCHEDULED, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
 FORGOTTEN = "no worker took it up; the next plan asks for its jobs again"
 
@@ -76,13 +81,15 @@ class Dispatch:
         while waiting or self.running:
             for order in starts(waiting, list(self.running.values()), self.pools, window(self.pools)):
                 waiting = [item for item in waiting if item.key != order.key]
-                self.running[self.start(order)] = order
+                self.running[patiently(partial(self.start, order))] = order
             assert self.running, f"no pool takes what waits: {sorted({str(item.assignment.pool) for item in waiting})}"
             time.sleep(LOOK_EVERY)
-            for run in self.ended():
+            ended = patiently(self.ended)
+            late = {run.work_pool_name for run in ended if run.state_type in SCHEDULED}
+            dead = late - patiently(self.attended) if late else set()
+            waiting = [item for item in waiting if item.assignment.pool not in dead]
+            for run in ended:
                 self.running.pop(run.id)
-                if run.state_type in SCHEDULED and run.work_pool_name not in self.attended():
-                    waiting = [item for item in waiting if item.assignment.pool != run.work_pool_name]
 
     def start(self, order: Order) -> UUID:
         """Create the flow run of an assignment, or return the one that is alive under its key."""
@@ -140,6 +147,20 @@ class Dispatch:
         while page := self.client.read_flow_runs(flow_run_filter=wanted, limit=200, offset=len(found)):
             found += page
         return found
+
+
+def patiently(ask: Callable[[], Got]) -> Got:
+    """Ask a server that may be away for a while, as it is when it is upgraded. What is asked may be asked twice."""
+    until = time.monotonic() + OUTAGE
+    while True:
+        try:
+            return ask()
+        except httpx.HTTPError as error:
+            refused = isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
+            if refused or time.monotonic() > until:
+                raise
+            get_run_logger().warning("the server is away, and asked again: %s", error)
+            time.sleep(LOOK_EVERY)
 
 
 def window(pools: Iterable[Pool]) -> int:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
@@ -41,7 +42,10 @@ class ServerLog(Silent):
         """Open the progress bar."""
         self._jobs = assignment.jobs
         self._log.info("%s %s: %s", assignment.model, assignment.variant, counted(len(assignment.jobs), "job"))
-        self._bar = create_progress_artifact(0.0, key="jobs", description=f"{assignment.model} {assignment.variant}")
+        with unharmed():
+            self._bar = create_progress_artifact(
+                0.0, key="jobs", description=f"{assignment.model} {assignment.variant}"
+            )
 
     def event(self, event: Event) -> None:
         """Tell what the child process says."""
@@ -69,12 +73,13 @@ class ServerLog(Silent):
     def planned(self, plan: Plan) -> None:
         """Tell what will be run, as lines and as a table."""
         self._log.info("%s in %s", counted(plan.jobs, "job"), counted(len(plan.assignments), "assignment"))
-        create_table_artifact(plan_table(plan), key="plan", description=f"Planned: {counted(plan.jobs, 'job')}")
+        tell_table("plan", plan_table(plan), f"Planned: {counted(plan.jobs, 'job')}.")
 
     def _move(self, done: float, now: bool = False) -> None:
         if self._bar is not None and self._jobs and (now or time.monotonic() - self._told > EVERY):
             self._told = time.monotonic()
-            update_progress_artifact(self._bar, progress=round(100 * done / len(self._jobs), 1))
+            with unharmed():
+                update_progress_artifact(self._bar, progress=round(100 * done / len(self._jobs), 1))
 
 
 @contextmanager
@@ -104,7 +109,17 @@ def tell_table(key: str, rows: Sequence[dict[str, Any]], description: str) -> No
     """Leave a table with the run, where a server keeps it."""
     if deployed():
         more = f" The first {MOST_ROWS} of {len(rows)}." if len(rows) > MOST_ROWS else ""
-        create_table_artifact(list(rows[:MOST_ROWS]), key=key, description=description + more)
+        with unharmed():
+            create_table_artifact(list(rows[:MOST_ROWS]), key=key, description=description + more)
+
+
+@contextmanager
+def unharmed() -> Iterator[None]:
+    """Go on where the server is away for a while: what can't be told is no reason to lose what is measured."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        get_run_logger().warning("the server was not told: %s", error)
 
 
 def plan_table(plan: Plan) -> list[dict[str, Any]]:
@@ -129,4 +144,4 @@ def plan_table(plan: Plan) -> list[dict[str, Any]]:
         }
         for item in plan.unplanned
     ]
-    return [*chosen, *left][:MOST_ROWS]
+    return [*chosen, *left]
