@@ -60,6 +60,7 @@ EXPECTED = (
     ("tasks.s3", "Unreachable", "STANDINGS_LAKE: {}", USAGE),
     ("tasks.s3", "Broken", "lake: {}", FAULT),
     ("tasks.seaweed", "NoServer", "lake up: {}", USAGE),
+    ("tasks.prefect_server", "NotServed", "up: {}", USAGE),
     ("standings.webhook", "NoSecret", "settings: {}", USAGE),
 )
 
