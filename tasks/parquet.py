@@ -2,7 +2,7 @@
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -78,22 +78,24 @@ def read_column(path: Path, column: str) -> pa.ChunkedArray:
         return file.read([column], use_threads=False)[column]
 
 
-def decode_coded(name: str, body: bytes, coded: Sequence[str]) -> pa.Table:
-    """Read a fact table as `decode` does, with the columns named `coded` as dictionaries: each text once.
+def decode_narrow(
+    name: str, body: bytes, schema: pa.Schema | None = None, *, without: Collection[str] = (), coded: Sequence[str] = ()
+) -> pa.Table:
+    """Read a table as `decode` does, but columns `without` as null, and those `coded` as dictionaries: each text once.
 
-    A million rows that name the same few thousand texts are read in a third of the time, and take a tenth of the memory.
+    A million rows that name the same few thousand texts are read in a third of the time and a tenth of the memory.
     """
+    schema = schema or SCHEMAS[name]
     with _told(name):
-        _conformed(name, _open(body).schema_arrow.empty_table(), SCHEMAS[name])
-        source = pa.BufferReader(body)
-        file = pq.ParquetFile(source, page_checksum_verification=True, read_dictionary=list(coded))
-        table = file.read(use_threads=file.metadata.num_rows > _ROWS_PER_GROUP)
+        _conformed(name, _open(body).schema_arrow.empty_table(), schema)
+        file = pq.ParquetFile(pa.BufferReader(body), page_checksum_verification=True, read_dictionary=list(coded))
+        names = [column for column in file.schema_arrow.names if column not in without]
+        table = file.read(names, use_threads=file.metadata.num_rows > _ROWS_PER_GROUP)
         table.validate(full=True)
-        there = set(table.schema.names)
-        columns = [
-            table[field.name] if field.name in there else pa.nulls(table.num_rows, field.type) for field in SCHEMAS[name]
-        ]
-        return pa.table(columns, names=SCHEMAS[name].names)
+        return pa.table(
+            [table[field.name] if field.name in names else pa.nulls(table.num_rows, field.type) for field in schema],
+            names=schema.names,
+        )
 
 
 class Slices:

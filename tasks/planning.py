@@ -3,23 +3,26 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from standings import sync
-from standings.facts import SCHEMAS
+from standings.cells import Cells, Sorted, sort_out
+from standings.coding import decoded
 from standings.plan import Plan, plan
-from standings.pools import Pool
+from standings.pools import Pool, largest
 from standings.registry import Registry
 from standings.suite import Record, Suite
 from tasks import admission, materialise
 from tasks.faults import reach
 from tasks.lake import Lake
 from tasks.machine import engine_version
+from tasks.overview import Overview
+from tasks.reading import View
 
 WRITTEN_BY_SYNC = ("models", "benchmarks", "wanted")
-READ_BY_PLAN = ("run", *WRITTEN_BY_SYNC, "verdicts", "rules", "decisions", "admissions")
 
 
 class Scope(Record):
@@ -27,6 +30,10 @@ class Scope(Record):
 
     suites: tuple[str, ...]
     models: tuple[str, ...] | None = None
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Say whether a cell is in it."""
+        return row["suite"] in self.suites and (self.models is None or row["model"] in self.models)
 
 
 class NotLocked(ValueError):
@@ -57,14 +64,35 @@ def require_locks(suites: Iterable[Suite]) -> None:
         raise NotLocked(f"not locked: {'; '.join(said)}. Run: standings suite lock NAME, and review what it writes")
 
 
+class Known(NamedTuple):
+    """What sync has written."""
+
+    tables: dict[str, pa.Table]  # models and benchmarks
+    cells: Cells  # wanted
+
+    @classmethod
+    def read(cls, lake: Lake) -> "Known":
+        """Read it."""
+        return cls({name: lake.appended(name) for name in ("models", "benchmarks")}, Cells(lake.coded("wanted")))
+
+    def plus(self, rows: Mapping[str, pa.Table]) -> "Known":
+        """Return the same with what sync would append."""
+        tables = {name: pa.concat_tables([table, rows[name].cast(table.schema)]) for name, table in self.tables.items()}
+        return Known(tables, self.cells.plus(rows["wanted"]))
+
+
 def pending_rows(
     lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime, whole: bool = False
 ) -> dict[str, pa.Table]:
     """Return the rows that sync would append: entries of the registry that are new, changed or gone."""
-    asked = list(suites)
-    known = lake.facts(*WRITTEN_BY_SYNC)
-    rows = sync.rows(registry, asked, now.date(), now)
-    return sync.changes(rows, known, [suite.suite for suite in asked], now, whole)
+    return _pending(Known.read(lake), registry, list(suites), now, whole)
+
+
+def _pending(
+    known: Known, registry: Registry, suites: Sequence[Suite], now: datetime, whole: bool = False
+) -> dict[str, pa.Table]:
+    rows = sync.rows(registry, suites, now.date(), now)
+    return sync.changes(rows, known.tables, known.cells, [suite.suite for suite in suites], now, whole)
 
 
 def write_pending(lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime, whole: bool = False) -> int:
@@ -88,16 +116,35 @@ def make_plan(
     lake: Lake, registry: Registry, suites: Iterable[Suite], scope: Scope, pools: Sequence[Pool], now: datetime
 ) -> Plan:
     """Plan from the lake as it would be after a sync and a look of the gate. Writes nothing."""
-    asked = list(suites)
-    facts = dict(lake.facts(*READ_BY_PLAN, admissions=admission.preview(lake, now)))
-    for name, rows in pending_rows(lake, registry, asked, now).items():
-        facts[name] = pa.concat_tables([facts[name], rows.cast(SCHEMAS[name])])
+    known = Known.read(lake)
+    known = known.plus(_pending(known, registry, list(suites), now))
+    rulings = {name: lake.appended(name) for name in ("verdicts", "rules", "decisions")}
+    cells, of_runs = lake.settled(lambda view: looked_up(lake, view, known.cells, rulings, scope, now))
+    states = _states({**known.tables, **rulings, **of_runs, "wanted": decoded(cells.open)}, pools, now)
+    asked = pa.array({row["variant_id"] for row in states}, pa.string())
+    models = known.tables["models"].filter(pc.is_in(known.tables["models"]["variant_id"], value_set=asked))
+    variants = {row["variant_id"]: row for row in models.to_pylist() if row["variant_id"]}
+    benchmarks = {row["benchmark_id"]: row for row in known.tables["benchmarks"].to_pylist()}
+    return plan([row for row in states if scope.holds(row)], variants, benchmarks, pools, cells.counted)
+
+
+def looked_up(
+    lake: Lake, view: View, cells: Cells, rulings: Mapping[str, pa.Table], scope: Scope, now: datetime
+) -> tuple[Sorted, dict[str, pa.Table]]:
+    """Sort out the cells, and read the runs of those that SQL must be asked about."""
+    overview = Overview.read(lake, view, admission.foreseen(lake, view.log, now))
+    if rulings["rules"].num_rows:
+        # A rule names benchmarks as any run ever named them, and covers runs by what only they say: so all are read.
+        return Sorted(open=cells.rows, counted={}), overview.facts(None)
+    plain = overview.plain(rulings["verdicts"]["run_id"])
+    chosen = sort_out(cells.within(scope.suites, scope.models), lambda jobs: materialise.lacking(jobs, plain))
+    return chosen, overview.facts(chosen.jobs)
+
+
+def _states(facts: Mapping[str, pa.Table], pools: Sequence[Pool], now: datetime) -> list[dict[str, Any]]:
+    if not facts["wanted"].num_rows:
+        return []
     token = "HF_TOKEN" in os.environ  # what a gated model waits for
-    states = materialise.job_state(facts, now=now, image=engine_version(), token=token).to_pylist()
-    variants = {row["variant_id"]: row for row in facts["models"].to_pylist() if row["variant_id"]}
-    benchmarks = {row["benchmark_id"]: row for row in facts["benchmarks"].to_pylist()}
-    return plan([row for row in states if _is_in(scope, row)], variants, benchmarks, pools)
-
-
-def _is_in(scope: Scope, row: Mapping[str, Any]) -> bool:
-    return row["suite"] in scope.suites and (scope.models is None or row["model"] in scope.models)
+    states = materialise.job_state(facts, now=now, image=engine_version(), token=token, largest=largest(pools))
+    rows: list[dict[str, Any]] = states.to_pylist()
+    return rows

@@ -11,7 +11,7 @@ UUIDv7), so that nobody comes to name one that somebody else is about to delete.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,7 +29,7 @@ from standings.suite import Record
 from tasks.files import Part, part
 from tasks.inbox import require_sha256
 from tasks.parallel import each
-from tasks.parquet import Faulty, Newer, Slices, decode
+from tasks.parquet import Faulty, Newer, Slices, decode, decode_narrow
 from tasks.store import Missing, Store
 
 COMPACTED = "compacted/v1/"
@@ -101,10 +101,13 @@ def read_manifest(store: Store, key: str) -> Manifest:
         raise Faulty(f"{key}: {error.errors()[0]['msg']}. Restore it, or use the version that wrote it.") from error
 
 
-def read_file(store: Store, name: str, file: File) -> pa.Table:
-    """Read a compacted file, verified. Raises Missing or Faulty, which name it."""
+def read_file(store: Store, name: str, file: File, without: Collection[str] = ()) -> pa.Table:
+    """Read a compacted file, verified; columns `without` are null. Raises Missing or Faulty, which name it."""
     with _named(file):
-        table = decode(name, _body(store, file), SCHEMAS[name])
+        body = _body(store, file)
+        table = (
+            decode_narrow(name, body, SCHEMAS[name], without=without) if without else decode(name, body, SCHEMAS[name])
+        )
         _require_rows(name, file, table.num_rows)
         return table
 
@@ -216,9 +219,11 @@ class _Slices(dict[str, Slices]):
 class Compacted:
     """Read what one manifest names."""
 
-    def __init__(self, store: Store, manifest: Manifest) -> None:
+    def __init__(self, store: Store, manifest: Manifest, hashes: bool = True) -> None:
+        """Read nothing yet; without `hashes` the log's run_sha256 is null wherever nobody needs it."""
         self.store = store
         self.manifest = manifest
+        self.hashes = hashes
         self.shards = [[Shard(store, files) for files in segment.shards] for segment in manifest.segments]
 
     @property
@@ -234,13 +239,20 @@ class Compacted:
     @cached_property
     def places(self) -> pa.Table:
         """Read the rows of the gate's log that it covers, each with its shard."""
-        tables = each(lambda segment: read_file(self.store, "admissions", segment.log), self.manifest.segments)
-        return pa.concat_tables([SCHEMAS["admissions"].empty_table(), *tables]).combine_chunks()
+        tables = each(self._places, self.manifest.segments)
+        return pa.concat_tables([SCHEMAS["admissions"].empty_table(), *tables])
+
+    def _places(self, segment: Segment) -> pa.Table:
+        if not self.hashes:
+            found = read_file(self.store, "admissions", segment.log, without=["run_sha256"])
+            if not pc.any(pc.and_(pc.is_null(found["shard"]), pc.is_null(found["fault"]))).as_py():
+                return pa.table(found.columns, schema=SCHEMAS["admissions"])
+        return read_file(self.store, "admissions", segment.log)  # a run that lies in the inbox is known by its hash
 
     @property
     def log(self) -> pa.Table:
         """Return the same as rows of the gate's log."""
-        return self.places.select(FACTS["admissions"].names).cast(FACTS["admissions"])
+        return pa.table([self.places[name] for name in FACTS["admissions"].names], schema=FACTS["admissions"])
 
     def held(self) -> list[dict[str, Any]]:
         """List the rows of the log whose runs it holds."""

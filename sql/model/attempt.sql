@@ -6,7 +6,8 @@
 -- assert unique: run_id
 SELECT run.job_id, run.run_id, run.status,
   CASE WHEN run.status = 'failed' THEN coalesce(run.reason, 'infrastructure') END AS reason,
-  run.detail, run.engine_version, run.admitted_seq, run.admitted_at,
+  run.detail, run.engine_version, run.devices, run.device_memory,
+  run.admitted_seq, run.admitted_at,
   least(run.finished_at, run.admitted_at) AS ended_at,
   verdict.verdict, verdict.reason AS verdict_reason, verdict.who AS verdict_who, verdict.decided_at AS verdict_at,
   CASE WHEN verdict.verdict = 'withdrawn' THEN greatest(verdict.decided_at, run.admitted_at) END AS withdrawn_at,

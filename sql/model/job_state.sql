@@ -2,7 +2,8 @@
 -- Of a job's runs the first admitted that succeeded and is not withdrawn counts; a later one never displaces it.
 -- Failures are held against a job since it was last reset: by an operator's retry, or by withdrawing its run.
 -- An infrastructure failure is tried again at once, then after 5, 10, 20, … minutes, three times a night (noon to noon
--- UTC, so that no night is cut in two) and six in all. Other failures stay, but for a new worker image and, once, a new hub token.
+-- UTC, so that no night is cut in two) and six in all. What ran out of memory is tried again where a pool has more than it
+-- outgrew, until it has failed six times. Other failures stay, but for a new worker image and, once, a new hub token.
 -- A job whose next run a standing rule would withdraw too is blocked; where that showed only by a run, it has failed.
 -- wanted: it is what is asked now; false for an older epoch, revision or protocol of a cell
 -- state: counted, missing, waiting, failed, given_up or blocked
@@ -10,6 +11,7 @@
 -- suspect: the run that counts is ruled suspect
 -- attempts: admitted attempts ever; cancelled ones are none
 -- failures: failed attempts since the last reset
+-- outgrown [bytes]: most memory, of all its devices, that it ran out of since then; null: of none, or nobody knows
 -- reason: why the last attempt failed, a word of standings.failure; or why the cell is blocked
 -- detail: what happened, in a sentence
 -- next_at: when a waiting job is due
@@ -50,6 +52,7 @@ WITH latest AS (
   SELECT job_id, count(*) AS failures, count(*) FILTER (reason = 'infrastructure') AS outages,
     count(*) FILTER (reason = 'infrastructure' AND tonight) AS outages_tonight,
     count(*) FILTER (reason = 'gated') AS refusals,
+    max(greatest(devices, 1) * device_memory) FILTER (reason = 'too_large') AS outgrown,
     arg_max(reason, admitted_seq) AS reason, arg_max_null(detail, admitted_seq) AS detail,
     arg_max_null(engine_version, admitted_seq) AS engine_version, max(ended_at) AS ended_at
   FROM failed GROUP BY job_id
@@ -63,7 +66,7 @@ WITH latest AS (
   SELECT asked.* REPLACE (coalesce(asked.blocked, CASE WHEN doomed.rule_id IS NOT NULL AND doomed.tried_at IS NULL
       THEN 'a standing rule withdraws its runs: ' || doomed.reason END) AS blocked),
     counted.run_id, counted.admitted_seq, coalesce(history.attempts, 0) AS attempts,
-    coalesce(due.failures, 0) AS failures, due.reason, due.detail, due.outages, due.next_at,
+    coalesce(due.failures, 0) AS failures, due.outgrown, due.reason, due.detail, due.outages, due.next_at,
     retry.retried_at, retry.retried_for, history.withdrawn_at, history.withdrawal.reason AS withdrawn_for,
     CASE
       WHEN counted.run_id IS NOT NULL
@@ -85,6 +88,7 @@ WITH latest AS (
       WHEN due.reason = 'infrastructure' AND due.outages >= 6 THEN 'given_up'
       WHEN due.reason = 'infrastructure' AND due.next_at > getvariable('now') THEN 'waiting'
       WHEN due.reason = 'infrastructure' THEN 'missing'
+      WHEN due.reason = 'too_large' AND due.failures < 6 AND due.outgrown < getvariable('largest') THEN 'missing'
       WHEN due.reason = 'unsupported' AND due.engine_version <> getvariable('image') THEN 'missing'
       WHEN due.reason = 'gated' AND due.refusals < 2 AND coalesce(getvariable('token'), false) THEN 'missing'
       ELSE 'failed'
@@ -105,7 +109,7 @@ SELECT judged.suite, judged.benchmark, judged.benchmark_id, judged.epoch, judged
   judged.variant_id, judged.job_id, judged.kind, judged.protocol, judged.wanted, judged.known_from, judged.state,
   judged.run_id, judged.admitted_seq,
   coalesce(judged.run_id IS NOT NULL AND judged.ruling.verdict = 'suspect', false) AS suspect,
-  judged.attempts, judged.failures,
+  judged.attempts, judged.failures, judged.outgrown,
   CASE judged.state WHEN 'blocked' THEN judged.blocked WHEN 'counted' THEN NULL ELSE judged.reason END AS reason,
   CASE WHEN judged.state <> 'counted' THEN judged.detail WHEN suspect THEN judged.ruling.reason END AS detail,
   CASE judged.state WHEN 'waiting' THEN judged.next_at END AS next_at,
@@ -118,6 +122,7 @@ SELECT judged.suite, judged.benchmark, judged.benchmark_id, judged.epoch, judged
     WHEN judged.state = 'failed' THEN concat_ws(': ', judged.reason, judged.detail)
     WHEN judged.reason = 'infrastructure' THEN
       'infrastructure failure, ' || ['second', 'third', 'fourth', 'fifth', 'sixth'][judged.outages] || ' try'
+    WHEN judged.reason = 'too_large' THEN 'the next larger pool'
     WHEN judged.reason = 'unsupported' THEN 'the worker image has changed'
     WHEN judged.reason = 'gated' THEN 'a hub token is configured'
     WHEN judged.withdrawn_at > coalesce(judged.retried_at, '-infinity'::TIMESTAMPTZ)

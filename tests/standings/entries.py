@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from standings.asked import asked
 from standings.parsing import parse
-from standings.registry import Registry
+from standings.registry import Model, Registry
+from standings.suite import Benchmark, Suite
+from standings.sync import identify
+from standings.variants import Variant
 
 ORGANISATIONS = {"acme": ["FR"], "beta": ["CN"], "many": []}
 CLASSES = {
@@ -56,3 +60,8 @@ def registry(*models: dict[str, Any], **lists: Any) -> Registry:
     made, faults = parse(documents(*models, **lists))
     assert not faults, [str(fault) for fault in faults]
     return made
+
+
+def cell(suite: Suite, benchmark: Benchmark, model: Model, variant: Variant) -> dict[str, Any]:
+    """Return what a suite asks of one variant in one benchmark, as a row of `wanted`."""
+    return asked([(suite, benchmark)], [(model, variant)], identify, {}).row(0, 0)

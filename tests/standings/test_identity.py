@@ -6,10 +6,9 @@ import pytest
 
 from standings.identity import benchmark_id, canonical, job_id, variant_id
 from standings.suite import Benchmark, Lock, Protocol, Score, Suite, TaskLock
-from standings.sync import wanted_row
 from standings.weights import WeightsManifest
+from tests.standings.entries import cell, registry
 from tests.standings.entries import model as model_entry
-from tests.standings.entries import registry
 
 TASK = {"version": "1.0", "config": "c", "functions": "f", "documents": 40, "fingerprint": "p", "examples": "e"}
 WEIGHTS = {
@@ -88,7 +87,7 @@ def job(**changed: Any) -> str | None:
     if "limit" in changed:
         suite = suite.limited(changed["limit"])
     model = registry(model_entry(**entry)).models[entry["id"]]
-    return wanted_row(suite, suite.benchmarks[0], model, model.variants[0])["job_id"]
+    return cell(suite, suite.benchmarks[0], model, model.variants[0])["job_id"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 
 from standings import sync
+from standings.cells import Cells
 from standings.facts import SCHEMAS
 from standings.suite import Lock, Suite, TaskLock
 from tests.standings.entries import edge, model, registry
@@ -28,7 +29,8 @@ def synced(
 ) -> dict[str, pa.Table]:
     """Return the facts after a sync of these models and one suite, `days` later."""
     now = NOW + timedelta(days=days)
-    new = sync.changes(sync.rows(registry(*models), [suite], now.date(), now), known, [suite.suite], now, whole)
+    rows, cells = sync.rows(registry(*models), [suite], now.date(), now), Cells(known["wanted"])
+    new = sync.changes(rows, known, cells, [suite.suite], now, whole)
     return {name: pa.concat_tables([known[name], new[name]]) for name in new}
 
 

@@ -9,12 +9,12 @@ import torch
 from standings import quick
 from standings.plan import Assignment, Job
 from standings.suite import Protocol
-from standings.sync import wanted_row
 from standings.work import Work, make_work
 from tasks import attempt, materialise, planning, steps
 from tasks.harness import loading, session
 from tasks.harness.session import Session
 from tests.scripted import Scripted
+from tests.standings.entries import cell
 from tests.tiny import tiny_model
 from tests.workplaces import MODEL, make_registry, reopen, write_suite
 
@@ -63,7 +63,7 @@ def planned(workplace) -> tuple[Work, Job]:
     """Return the one job, and all that a child needs to run it."""
     suites = {item.suite: item for item in workplace.suites}
     [variant] = workplace.registry.models[MODEL].variants
-    row = wanted_row(suites["tiny"], suites["tiny"].benchmarks[0], workplace.registry.models[MODEL], variant)
+    row = cell(suites["tiny"], suites["tiny"].benchmarks[0], workplace.registry.models[MODEL], variant)
     job = Job(
         **{name: row[name] for name in ("job_id", "suite", "benchmark", "benchmark_id", "protocol")},
         documents=DOCUMENTS,
