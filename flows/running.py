@@ -35,6 +35,7 @@ def run(
 
     Raises UnknownName, BrokenRegistry, EmptyRegistry, NotLocked or NoConditionalWrites before anything starts.
     """
+    settings = settings.model_copy(update={"pools": None})  # this machine alone, whichever others a server has
     workplace = Workplace.open(settings, suites, models, limit)
     planning.require_content(workplace.registry, workplace.suites)
     planning.require_locks(workplace.suites)
