@@ -6,17 +6,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# Measured in Prefect 3.8.8: without batches a 40-task flow recorded 13 to 26 of its tasks, at four times the CPU; the
-# default start-up limit of 20 s failed on a fresh home.
+from tasks.prefect_server import BATCHES, QUIET
+
 SETTINGS = {
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "500",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
+    **BATCHES,
+    **QUIET,
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # of 20 s by default a fresh home took more
     "PREFECT_LOGGING_LEVEL": "WARNING",
     # Its temporary server is ended while it writes its own record, and tells of it in 60 lines under the board.
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "very-secret-key-of-a-bucket",
     "HF_TOKEN": "hf_very_secret_token_of_a_hub",
-    "STANDINGS_ALARM_WEBHOOK": "http://127.0.0.1:9/very-secret-address",
 }
+ADDRESS = "/very-secret-address"
 COUNTED = ("deployments", "automations", "work_pools", "work_queues", "flows", "block_documents")
 
 
@@ -33,6 +35,7 @@ class Place:
     root: Path
     environment: dict[str, str]
     api: Api
+    alarms: list[str]  # what the server has told
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of standings against the server."""
@@ -45,13 +48,31 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def alarms() -> Iterator[tuple[str, list[str]]]:
+    """Take alarms as a chat would: give the address, and the texts that came."""
+    told: list[str] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.append(json.loads(body)["text"] if self.path == ADDRESS else "a stranger")
+            self.send_response(204)
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as chat:
+        threading.Thread(target=chat.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{chat.server_port}{ADDRESS}", told
+        chat.shutdown()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, alarms: tuple[str, list[str]]) -> Iterator[Place]:
     """Bring a server up on a registry with one tiny model, and its workers."""
     root = tmp_path_factory.mktemp("nights")
     registry = make_registry(root / "registry", tiny_model(root / "model"))
     given = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     given |= {"STANDINGS_HOME": str(root / "home"), "STANDINGS_REGISTRY": str(registry), "STANDINGS_THREADS": "1"}
-    given |= SECRETS
+    given |= SECRETS | {"STANDINGS_ALARM_WEBHOOK": alarms[0]}
     words = [sys.executable, "-m", "flows.cli", "up", "--limit", "2"]
     with (root / "up.log").open("w") as log:
         command = subprocess.Popen(words, cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -61,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         assert all(line.startswith("export PREFECT_API_") for line in lines), (root / "up.log").read_text()
         given["PREFECT_API_URL"] = lines[0].strip().partition("=")[2]
         given["PREFECT_API_AUTH_STRING"] = (root / "home" / "prefect-server" / "auth").read_text()
-        yield Place(root, given, Api(given))
+        yield Place(root, given, Api(given), alarms[1])
     finally:
         command.send_signal(signal.SIGINT)
         code = command.wait(120)
@@ -152,11 +173,14 @@ def test_no_secret_reaches_the_server_its_logs_or_the_terminal(place: Place, nig
     folder = place.root / "home" / "prefect-server"
     written = {path: path.read_bytes() for path in [*folder.rglob("*"), place.root / "up.log"] if path.is_file()}
     auth = (folder / "auth").read_text()
-    for secret in [*SECRETS.values(), auth]:
+    for secret in [*SECRETS.values(), ADDRESS, auth]:
         assert [path for path, body in written.items() if secret.encode() in body and path.name != "auth"] == []
 
 
-def test_a_model_that_nobody_accepted_is_not_evaluated(place: Place) -> None:
+def test_a_model_that_nobody_accepted_is_not_evaluated_and_a_person_is_told(place: Place) -> None:
     run = place.api.ended(place.api.start("release/release", model_id="nobody/model", revision="a" * 40))
     assert run["state_type"] == "FAILED"
     assert "nobody/model: not accepted" in run["state"]["message"]
+    told = until(lambda: place.alarms or None, 120, "an alarm")
+    assert told[0].startswith(f"Standings: release ended Failed ({run['name']}): ")
+    assert "nobody/model: not accepted" in told[0]
