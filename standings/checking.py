@@ -33,9 +33,8 @@ def check(registry: Registry, suites: Mapping[str, Suite] | None = None) -> list
 def check_joined(yaml: Registry, joined: Resolved, suites: Mapping[str, Suite] | None = None) -> list[Fault]:
     """Check the registry with what was accepted of a hub. What only an observation brings about is a notice."""
     found = check(joined.registry, suites)
-    if not joined.filled and not joined.unplaced:
-        return found
-    written = {str(fault) for fault in check(yaml, suites)}
+    faulty = joined.filled and any(fault.severity == "error" for fault in found)
+    written = {str(fault) for fault in check(yaml, suites)} if faulty else {str(fault) for fault in found}
     notice = {"severity": "notice"}
     return [
         *(fault if str(fault) in written else fault.model_copy(update=notice) for fault in found),

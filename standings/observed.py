@@ -1,13 +1,14 @@
 """Read and write what a hub said as facts: what is new in it, what was decided of it, and what was accepted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
-from standings.discovery import POLICY
+from standings.discovery import POLICY, is_written
+from standings.faults import Fault
 from standings.hub import HubRecord
-from standings.licences import DeclaredLicence
-from standings.registry import LineageEdge, Parameters, Relation
+from standings.licences import DeclaredLicence, classify_declared
+from standings.registry import LineageEdge, Parameters, Registry, Relation
 from standings.resolving import Observation
 from standings.suite import Kind, Record
 
@@ -121,6 +122,27 @@ def waiting(held: Mapping[tuple[str, str], Decided], latest: Mapping[str, Row]) 
         for found, row in zip(last.values(), rows, strict=True)
         if found.decision == "review" and not (row and row["gone"])
     ]
+
+
+def licence_questions(registry: Registry, latest: Mapping[str, Row]) -> Iterator[Fault]:
+    """Ask where a hub by now declares another licence than a file, which wins and may be out of date."""
+    for name, row in latest.items():
+        entry, said = registry.models.get(name), declared_in(row)
+        written = entry and is_written(registry, name) and entry.licence
+        if not entry or not written or written.explained or said is None or said.license is None:
+            continue
+        theirs, ours = (classify_declared(one, entry.access, registry.licences) for one in (said, written))
+        if theirs != ours:
+            file, told = registry.places[f"models/{name}"].file, theirs[0] or worded(said)
+            wrong = f"the hub declared '{told}' on {row['day']}, and the entry says '{ours[0] or worded(written)}'."
+            right = "Correct it, or say in licence.explained why not."
+            yield Fault(file=file, entry=name, field="licence", wrong=wrong, right=right, severity="notice")
+
+
+def worded(licence: DeclaredLicence) -> str:
+    """Write a declaration that is not recognised as it stands."""
+    tags = [licence.license] if isinstance(licence.license, str) else licence.license or ("none",)
+    return " / ".join([*tags, *([licence.license_name] if licence.license_name else [])])
 
 
 def observations(rows: Iterable[Row], accepts: Mapping[str, Decided]) -> list[Observation]:

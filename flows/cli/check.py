@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from standings.faults import Fault
+    from standings.registry import Registry
     from standings.suite import Suite
+    from tasks.settings import Settings
 
 EXAMPLE = "standings check"
 QUESTIONS = 12  # told one by one before the rest is counted
@@ -44,6 +46,7 @@ def check(
 
     settings = context.settings(home)
     registry, suites, faults = context.look_at_registry(settings)
+    faults += licences_on_the_hub(settings, registry)
     waiting = len(waiting_for_a_person(settings))
     errors = [fault for fault in faults if fault.severity == "error"]
     notices = [fault for fault in faults if fault.severity == "notice"]
@@ -59,6 +62,17 @@ def check(
             wait = "waits" if waiting == 1 else "wait"
             put(f"{counted(waiting, 'release')} {wait} for a person: standings models review")
     raise typer.Exit(FAULT if errors else 0)
+
+
+def licences_on_the_hub(settings: "Settings", registry: "Registry") -> "list[Fault]":
+    """Ask where a hub by now declares another licence than a file."""
+    if not context.anything_observed(settings):
+        return []
+    from standings.observed import licence_questions
+    from tasks.discovery import observed
+
+    rows = observed(context.lake(settings), list(registry.models))
+    return list(licence_questions(registry, {row["model"]: row for row in rows}))
 
 
 def suite_counts(suite: "Suite") -> dict[str, int]:

@@ -5,9 +5,19 @@ from typing import Any
 
 from standings import observed
 from standings.facts import table
-from standings.observed import Decided, accepted, content, decided, observations, record_of, row_of, waiting
+from standings.observed import (
+    Decided,
+    accepted,
+    content,
+    decided,
+    licence_questions,
+    observations,
+    record_of,
+    row_of,
+    waiting,
+)
 from standings.resolving import resolve
-from tests.standings.entries import registry
+from tests.standings.entries import model, registry
 from tests.standings.hub_records import NOON, licensed, record, sha
 
 NAME = "acme/big-Instruct"
@@ -127,3 +137,22 @@ def test_an_acceptance_without_a_kind_or_a_known_namespace_is_told_and_no_entry(
     )
     rows = stored(row_of(record("else/x"), NOON, "poll"))
     assert "no namespace" in resolve(registry(), observations(rows, {"else/x": stranger})).unplaced["else/x"]
+
+
+def questions(entry: dict[str, Any], row: dict[str, Any]) -> list[str]:
+    """Return what is asked of a written entry's licence."""
+    known = registry(model(NAME, **entry))
+    return [str(fault) for fault in licence_questions(known, {NAME: row})]
+
+
+def test_a_licence_that_the_hub_corrected_is_asked_about_where_a_file_says_another():
+    corrected = seen("b", 1, licence=licensed("cc-by-nc-4.0"))
+    assert questions({}, corrected) == [
+        f"registry/models/acme.yaml: {NAME}: the hub declared 'cc-by-nc-4.0' on 2026-11-25, and the entry says 'mit'. "
+        "Correct it, or say in licence.explained why not."
+    ]
+    assert questions({}, seen("b", 1, licence=licensed("homebrew")))[0].count("declared 'homebrew'") == 1
+    assert questions({}, seen("b", 1)) == []
+    assert questions({}, seen("b", 1, licence=licensed(None))) == [], "no tag is no correction"
+    assert questions({"licence": {"license": "mit", "explained": "the card is wrong"}}, corrected) == []
+    assert questions({"licence": None}, corrected) == []
