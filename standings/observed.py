@@ -97,14 +97,19 @@ def content(row: Mapping[str, Any]) -> Row:
 
 
 def decided(decisions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Decided]:
-    """Return the decision that holds of each model and commit: the latest."""
+    """Return the decision that holds of each model and commit: the latest, and a person's before any of the policy.
+
+    The policy may have looked before a person decided, and written afterwards.
+    """
     held: dict[tuple[str, str], Decided] = {}
     for row in sorted(decisions, key=lambda row: row["decided_at"]):
         if row["decision"] in ACTS:
             model, _, revision = row["target"].rpartition("@")
             fields = {name: row[name] for name in ("decision", "reason", "who", "decided_at", "kind")}
-            held.pop((model, revision), None)  # so that the order is that of the decisions which hold
-            held[model, revision] = Decided(model=model, revision=revision, **fields)
+            found, before = Decided(model=model, revision=revision, **fields), held.get((model, revision))
+            if before is None or before.by_policy or not found.by_policy:
+                held.pop((model, revision), None)  # so that the order is that of the decisions which hold
+                held[model, revision] = found
     return held
 
 

@@ -77,6 +77,11 @@ def test_of_several_decisions_on_a_commit_the_latest_holds_and_of_several_commit
     assert accepted(held)[NAME].revision == sha("a")
 
 
+def test_a_policy_that_looked_before_a_person_decided_and_wrote_afterwards_overrules_nobody():
+    held = decided([decision("a", "review"), decision("a", "accept", 1, who="a person"), decision("a", "reject", 2)])
+    assert [(found.decision, found.who) for found in held.values()] == [("accept", "a person")]
+
+
 def test_of_a_model_its_last_commit_alone_waits_and_nothing_that_is_gone():
     held = decided([decision("a", "review"), decision("b", "review", 1)])
     assert [found.revision for found in waiting(held, {})] == [sha("b")]

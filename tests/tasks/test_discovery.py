@@ -54,6 +54,12 @@ def test_the_same_records_again_write_nothing_and_announce_nothing(lake: Lake):
     assert objects(lake) == before
 
 
+def test_who_died_between_what_was_observed_and_the_decision_is_followed_by_one_that_decides(lake: Lake):
+    observe(lake, [record()], NOON, "poll")
+    assert told(lake, record(), day=1) == ["accepted"]
+    assert lake.appended("hub_observations").num_rows == 1
+
+
 def test_a_record_twice_in_one_batch_is_decided_once(lake: Lake):
     assert told(lake, record(), record()) == ["accepted", "known"]
     assert lake.appended("decisions").num_rows == lake.appended("hub_observations").num_rows == 1
