@@ -5,8 +5,14 @@ all of it, and it is compacted. Then it prints what a plan takes where nothing i
 where an epoch is bumped. The registry is made in memory: a plan starts where its YAML has been read.
 """
 
+import argparse
 import hashlib
+import resource
+import tempfile
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,12 +20,15 @@ import pyarrow as pa
 
 from standings.compacted import SCHEMAS as COMPACTED
 from standings.facts import SCHEMAS
+from standings.plan import Plan
+from standings.pools import Pool
 from standings.registry import Registry
 from standings.suite import Suite
 from tasks import planning
 from tasks.lake import Lake
 from tasks.segments import Manifest, Segment, manifest_key
 from tasks.sharding import Attempt
+from tasks.store import FolderStore
 from tests.standings.entries import model, registry
 
 NOW = datetime(2026, 11, 24, 20, tzinfo=UTC)
@@ -141,3 +150,48 @@ def hexes(count: int, random: Random) -> list[str]:
     """Make so many hashes."""
     text = random.randbytes(32 * count).hex()
     return [text[at : at + 64] for at in range(0, 64 * count, 64)]
+
+
+def measured(what: str, act: Callable[[], Plan]) -> None:
+    """Print what a plan took, and what it says."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    made = act()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(f"{wall:7.2f} s wall {cpu:7.2f} CPU-s  {what}: {made.counted:,} counted, {made.jobs:,} jobs", flush=True)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, default=10_000)
+    parser.add_argument("--benchmarks", type=int, default=100)
+    parser.add_argument("--folder", type=Path, help="keep the lake here, and read it where it is there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as beside:
+        lake = Lake(FolderStore(options.folder or Path(beside)))
+        held, asked = models(options.models), suites(options.benchmarks)
+        if not any(lake.store.list("compacted/")):
+            began = time.perf_counter()
+            fill(lake, held, asked)
+            print(f"{time.perf_counter() - began:7.0f} s to make the lake")
+        pool = Pool(name="h100", device="cuda", gpus=8, memory=80 * 2**30, threads=8)
+        scope = planning.Scope(suites=("core", "common"))
+        pools = [pool]
+
+        def plan(of: Registry, by: list[Suite]) -> Plan:
+            return planning.make_plan(lake, of, by, scope, pools, NOW)
+
+        planning.make_plan(Lake(FolderStore(Path(beside) / "none")), models(2), suites(2), scope, pools, NOW)  # imports
+        measured("nothing is missing", lambda: plan(held, asked))
+        more = models(options.models + 1)
+        measured("one model is new", lambda: plan(more, asked))
+        measured("one epoch is bumped", lambda: plan(held, suites(options.benchmarks, bumped="b-001")))
+        wall, before = time.perf_counter(), sum(1 for _ in lake.store.list(""))
+        written = planning.write_pending(lake, held, asked, NOW, whole=True)
+        assert (written, sum(1 for _ in lake.store.list(""))) == (0, before), "an empty night wrote something"
+        print(f"{time.perf_counter() - wall:7.2f} s wall              sync that finds nothing, and writes nothing")
+    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:7.0f} MiB at the peak, of this process in all")
+
+
+if __name__ == "__main__":
+    main()

@@ -80,6 +80,9 @@ class DeclaredLicence(Record):
     explained: Text | None = None  # why it is not what the hub's record says; in no fact and no identity
 
 
+_FORMS: list[tuple[Mapping[str, "Licence"], dict[str, "Licence"]]] = []  # of the last table asked for
+
+
 def classify(
     license: str | Iterable[str] | None,  # the hub's own word
     license_name: str | None,
@@ -95,12 +98,22 @@ def classify(
         return None, "undeclared"
     if len(tags) != 1:
         return None, "unknown"  # several, and nobody says which one holds; or a name without a tag
-    forms = {form: licence for licence in table.values() for form in licence.forms}
+    forms = _forms(table)
     found = forms.get(f"other/{name}" if tags[0] == "other" else tags[0])
     named = forms.get(f"other/{name}") or forms.get(name)
     if found is None or (named is not None and named is not found):
         return None, "unknown"  # not recognised, or the tag says one licence and the name another
     return found.id, found.licence_class
+
+
+def _forms(table: Mapping[str, Licence]) -> Mapping[str, Licence]:
+    """Return the licences by each of their forms; made once of a table, as every model of a registry asks for it."""
+    for known, forms in _FORMS:
+        if known is table:
+            return forms
+    made = {form: licence for licence in table.values() for form in licence.forms}
+    _FORMS[:] = [(table, made)]
+    return made
 
 
 def classify_declared(

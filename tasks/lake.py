@@ -126,12 +126,9 @@ class Lake:
         tables = each(read, self._appended_keys(name))
         return pa.concat_tables(tables) if tables else SCHEMAS[name].empty_table()
 
-    def settled(self, read: Callable[[View], Got]) -> Got:
-        """Read through the newest manifest, and again where an object is gone because a newer one took its place.
-
-        The log that it is given lacks `run_sha256` of what is compacted.
-        """
-        return self._settled(self.view(hashes=False), read)
+    def settled(self, view: View, read: Callable[[View], Got]) -> Got:
+        """Read through a manifest, and again through a newer one where an object is gone because that took its place."""
+        return self._settled(view, read)
 
     def loose_runs(self, view: View, log: pa.Table) -> pa.Table:
         """Read the runs that a log admits and no compacted file holds, as `facts` does."""

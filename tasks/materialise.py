@@ -28,6 +28,7 @@ Facts = Mapping[str, pa.Table | Rows]
 # Opens in every DuckDB since 1.2.2 and in the browser build; the default of 2.0 opens in nothing older.
 STORAGE_VERSION = "v1.2.0"
 SHOWN_ROWS = 20
+_TREES: dict[str, str] = {}  # text of a SELECT to its syntax tree: a night parses the same files several times
 # A build is held to so much, whatever the facts' size; what is more goes to the disk.
 MEMORY, THREADS_AT_MOST = "512MiB", 4
 
@@ -209,8 +210,10 @@ def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
     """Read sql/ and the computed tables, in the order in which they can be made."""
 
     def parse(text: str) -> str:
-        [(tree,)] = con.execute("SELECT json_serialize_sql($1)", [text]).fetchall()
-        return str(tree)
+        if text not in _TREES:
+            [(tree,)] = con.execute("SELECT json_serialize_sql($1)", [text]).fetchall()
+            _TREES[text] = str(tree)
+        return _TREES[text]
 
     found: dict[str, Step] = {**read_queries(sql, parse), **STATS}
     order = in_order({name: step.needs for name, step in found.items()}, given={f"lake.{name}" for name in FACTS})

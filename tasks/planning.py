@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -85,13 +87,13 @@ def pending_rows(
     lake: Lake, registry: Registry, suites: Iterable[Suite], now: datetime, whole: bool = False
 ) -> dict[str, pa.Table]:
     """Return the rows that sync would append: entries of the registry that are new, changed or gone."""
-    return _pending(Known.read(lake), registry, list(suites), now, whole)
+    of_suites = list(suites)
+    return _changes(Known.read(lake), sync.rows(registry, of_suites, now.date(), now), of_suites, now, whole)
 
 
-def _pending(
-    known: Known, registry: Registry, suites: Sequence[Suite], now: datetime, whole: bool = False
+def _changes(
+    known: Known, rows: sync.Current, suites: Sequence[Suite], now: datetime, whole: bool = False
 ) -> dict[str, pa.Table]:
-    rows = sync.rows(registry, suites, now.date(), now)
     return sync.changes(rows, known.tables, known.cells, [suite.suite for suite in suites], now, whole)
 
 
@@ -116,10 +118,14 @@ def make_plan(
     lake: Lake, registry: Registry, suites: Iterable[Suite], scope: Scope, pools: Sequence[Pool], now: datetime
 ) -> Plan:
     """Plan from the lake as it would be after a sync and a look of the gate. Writes nothing."""
-    known = Known.read(lake)
-    known = known.plus(_pending(known, registry, list(suites), now))
+    of_suites = list(suites)
+    with ThreadPoolExecutor(2) as aside:  # Arrow reads beside what Python makes of the registry
+        view, written = aside.submit(lake.view, hashes=False), aside.submit(Known.read, lake)
+        rows = sync.rows(registry, of_suites, now.date(), now)
+        known = written.result()
+        known = known.plus(_changes(known, rows, of_suites, now))
     rulings = {name: lake.appended(name) for name in ("verdicts", "rules", "decisions")}
-    cells, of_runs = lake.settled(lambda view: looked_up(lake, view, known.cells, rulings, scope, now))
+    cells, of_runs = lake.settled(view.result(), partial(looked_up, lake, known.cells, rulings, scope, now))
     states = _states({**known.tables, **rulings, **of_runs, "wanted": decoded(cells.open)}, pools, now)
     asked = pa.array({row["variant_id"] for row in states}, pa.string())
     models = known.tables["models"].filter(pc.is_in(known.tables["models"]["variant_id"], value_set=asked))
@@ -129,7 +135,7 @@ def make_plan(
 
 
 def looked_up(
-    lake: Lake, view: View, cells: Cells, rulings: Mapping[str, pa.Table], scope: Scope, now: datetime
+    lake: Lake, cells: Cells, rulings: Mapping[str, pa.Table], scope: Scope, now: datetime, view: View
 ) -> tuple[Sorted, dict[str, pa.Table]]:
     """Sort out the cells, and read the runs of those that SQL must be asked about."""
     overview = Overview.read(lake, view, admission.foreseen(lake, view.log, now))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from functools import partial
 from random import Random
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from tasks.inbox import RunKey
 from tasks.lake import Lake, log_key
 from tasks.materialise import job_state
 from tasks.parquet import encode
+from tasks.planning import looked_up
 from tasks.segments import Manifest, Segment, manifest_key
 from tasks.sharding import Attempt
 from tasks.store import FolderStore
@@ -27,16 +29,17 @@ from tests.lake_rows import LakeRows, day
 ALL = ("run", "models", "benchmarks", "wanted", "verdicts", "rules", "decisions", "admissions")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_what_sql_says_of_the_few_cells_is_what_it_says_of_them_among_all(tmp_path, seed):
-    facts, random = lake_of_known_truth(models=25, seed=seed)[0], Random(seed)
+    facts, random = lake_of_known_truth(models=12, seed=seed)[0], Random(seed)
     lake = put(tmp_path, shaken(facts, random), compacted=random.choice([0.0, 0.5, 1.0]), old=seed == 3)
-    for models in (None, ["org-1/model-001", "org-2/model-002"]):
+    for models in (None, ["org-1/model-001", "org-5/model-005"]):
         scope = planning.Scope(suites=("core", "common") if models is None else ("core",), models=models)
         everything = [row for row in job_state(lake.facts(*ALL), now=NOW).to_pylist() if scope.holds(row)]
         known = Cells(lake.coded("wanted"))
         rulings = {name: lake.appended(name) for name in ("verdicts", "rules", "decisions")}
-        sorted_out, runs = lake.settled(lambda view: planning.looked_up(lake, view, known, rulings, scope, NOW))  # noqa: B023
+        view = lake.view(hashes=False)
+        sorted_out, runs = lake.settled(view, partial(looked_up, lake, known, rulings, scope, NOW))
         others = {name: lake.appended(name) for name in ("models", "benchmarks")}
         states = job_state({**others, **rulings, **runs, "wanted": decoded(sorted_out.open)}, now=NOW).to_pylist()
         few = [row for row in states if scope.holds(row)]
@@ -51,7 +54,7 @@ def shaken(facts: dict[str, pa.Table], random: Random) -> dict[str, pa.Table]:
     """Have cells leave the registry, come back, and change twice at once."""
     wanted = facts["wanted"].to_pylist()
     more = []
-    for row in random.sample(wanted, 60):
+    for row in random.sample(wanted, 40):
         other = random.choice([row["job_id"], f"{random.getrandbits(256):064x}", None])
         at = random.choice([row["known_from"], day(20), day(21)])
         more.append({**row, "job_id": other, "removed": random.random() < 0.5, "known_from": at})
@@ -119,5 +122,6 @@ def test_a_rule_has_all_runs_read(tmp_path):
     rulings = {name: lake.appended(name) for name in ("verdicts", "rules", "decisions")}
     scope = planning.Scope(suites=("s",))
     known = Cells(lake.coded("wanted"))
-    sorted_out, runs = lake.settled(lambda view: planning.looked_up(lake, view, known, rulings, scope, NOW))
+    view = lake.view(hashes=False)
+    sorted_out, runs = lake.settled(view, partial(looked_up, lake, known, rulings, scope, NOW))
     assert (sorted_out.open.num_rows, sorted_out.counted, runs["run"].num_rows) == (1, {}, 1)
