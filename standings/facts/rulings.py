@@ -45,7 +45,7 @@ RULES = schema(
 
 # One row is an operator's act.
 DECISIONS = schema(
-    ("decision", TEXT, "retry, flip_epoch, accept_canary, rollback or release; of a hub's model accept, review or reject"),
+    ("decision", TEXT, "retry, flip_epoch, accept_canary, rollback, release; of a hub's model accept, review, reject"),
     ("target", TEXT, "job_id, suite/benchmark/epoch, run_id, snapshot, or model@commit"),
     ("reason", TEXT, "why"),
     ("who", TEXT, "person, or policy"),
