@@ -33,6 +33,11 @@ class Column:
         return {self.texts[one["values"]].as_py(): one["counts"] for one in found if one["values"] != NONE}
 
 
+def counting(count: int) -> pa.Array:
+    """Return 0, 1, 2, … up to before `count`; from a range it takes fifty times as long."""
+    return pc.indices_nonzero(pa.repeat(True, count)).cast(pa.int64())
+
+
 def with_rows(coded: pa.Table, rows: pa.Table) -> pa.Table:
     """Append rows whose columns may not be coded."""
     columns = [
@@ -41,7 +46,7 @@ def with_rows(coded: pa.Table, rows: pa.Table) -> pa.Table:
         else rows[field.name].cast(field.type)
         for field in coded.schema
     ]
-    return pa.concat_tables([coded, pa.table(columns, names=coded.schema.names)]) if rows.num_rows else coded
+    return pa.concat_tables([coded, pa.Table.from_arrays(columns, schema=coded.schema)]) if rows.num_rows else coded
 
 
 def decoded(table: pa.Table) -> pa.Table:
