@@ -87,6 +87,8 @@ def _placed(waiting: Sequence[Order], running: Sequence[Order], pool: Pool, down
         at = order.node if order.node in room.held else room.best(order.slots, {})
         if at is not None:  # else it waits for a worker
             room.take(at, order.slots)
+    if all(room.used(machine) >= room.width for machine in room.held):
+        return []  # as most times that it is asked, with thousands waiting
     by_key = {order.key: order for order in waiting}
     found = place([_wish(order) for order in waiting], [_wish(order) for order in running], room)
     return [by_key[wish.name].model_copy(update={"node": machine}) for wish, machine in found]
@@ -94,11 +96,11 @@ def _placed(waiting: Sequence[Order], running: Sequence[Order], pool: Pool, down
 
 def _ahead(waiting: Sequence[Order], taken: Sequence[Order], pool: Pool) -> list[Order]:
     """Choose what is given ahead: narrow orders, while no wider one waits for the room that they would take."""
-    keys = {order.key for order in taken}
-    left = sorted((order for order in waiting if order.key not in keys), key=rank)
-    if any(order.slots > 1 for order in left):
+    keys, more = {order.key for order in taken}, AHEAD * pool.slots - sum(order.slots for order in taken)
+    left = [order for order in waiting if order.key not in keys]
+    if more <= 0 or any(order.slots > 1 for order in left):
         return []
-    return left[: max(0, AHEAD * pool.slots - sum(order.slots for order in taken))]
+    return sorted(left, key=rank)[:more]
 
 
 def _of(pool: Pool, orders: Sequence[Order]) -> list[Order]:

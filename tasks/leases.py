@@ -67,7 +67,10 @@ def leased(count: int, gpus: Sequence[str], folder: Path, tell: Callable[[str], 
         yield Lease()
         return
     if count > len(gpus):
-        raise TooFewGpus(f"{count} GPUs are wanted, and this worker may use {len(gpus)}: {', '.join(gpus) or 'none'}.")
+        raise TooFewGpus(
+            f"{count} GPUs are wanted, and this worker may use {len(gpus)}: {', '.join(gpus) or 'none'}. "
+            "That is what nvidia-smi and CUDA_VISIBLE_DEVICES say; where neither does, set STANDINGS_GPUS."
+        )
     folder.mkdir(mode=0o777, parents=True, exist_ok=True)
     with ExitStack() as held:
         with ExitStack() as at_the_door:

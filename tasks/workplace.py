@@ -123,7 +123,8 @@ class Workplace:
         return Pool(
             name=HERE,
             device=settings.device,
-            gpus=len(leases.visible(settings.gpus)) if settings.device == "cuda" else 0,
+            # One where none is to be seen: a plan may be made where the GPUs are not; a run says that there is none.
+            gpus=max(1, len(leases.visible(settings.gpus))) if settings.device == "cuda" else 0,
             memory=settings.memory or machine.memory(settings.device),
             threads=settings.threads,
             batch_size=settings.batch_size,

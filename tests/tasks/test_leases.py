@@ -204,6 +204,11 @@ def test_an_assignment_runs_on_the_gpus_that_it_leased_and_its_runs_say_so(two_g
     assert (row["pool"], row["devices"], row["device"]) == ("here", 2, "cuda")
 
 
+def test_a_plan_for_a_gpu_is_made_where_none_is_to_be_seen(two_gpus: Workplace):
+    here = Workplace.open(two_gpus.settings.model_copy(update={"gpus": None})).here
+    assert (here.device, here.gpus) == ("cuda", 1)
+
+
 def test_what_was_planned_for_gpus_is_refused_by_a_machine_that_computes_on_its_cpu(two_gpus: Workplace):
     [assignment] = two_gpus.plan().assignments
     suites = {suite.suite: suite for suite in two_gpus.suites}
