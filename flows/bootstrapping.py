@@ -135,7 +135,9 @@ def made_deployment(client: SyncPrefectClient, wanted: Deployment, made: Made) -
         deployed = client.read_deployment_by_name(f"{flow.name}/{wanted.name}")
         run = RunDeployment(source="selected", deployment_id=deployed.id, parameters=trigger.parameters)
         event = EventTrigger(expect=set(trigger.expect), match=trigger.match)
-        made_automation(client, AutomationCore(name=trigger.name, trigger=event, actions=[run]), made)
+        owner = f"prefect.deployment.{deployed.id}"  # by which `prefect deploy` replaces it and makes no second one
+        automation = AutomationCore(name=trigger.name, trigger=event, actions=[run], owner_resource=owner)
+        made_automation(client, automation, made)
 
 
 def made_automation(client: SyncPrefectClient, wanted: AutomationCore, made: Made) -> None:
