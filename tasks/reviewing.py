@@ -36,11 +36,12 @@ def meant(held: Held, given: str, decisions: Iterable[str]) -> list[Decided]:
 
 def accepting(held: Held, yaml: Registry, given: str, kind: Kind | None) -> Decided:
     """Return what is accepted, with the kind it is asked as; raises CannotDecide where it could be no entry."""
-    [*_, found] = meant(held, given, ("review", "reject"))
-    entry = yaml.models.get(found.model)
+    model = given.partition("@")[0]
+    entry = yaml.models.get(model)
     if entry and (entry.revision or entry.access == "api"):
-        file = yaml.places[f"models/{found.model}"].file
-        raise CannotDecide(f"{found.model}: {file} says what is run, and a file wins. Change its revision there.")
+        file = yaml.places[f"models/{model}"].file
+        raise CannotDecide(f"{model}: {file} says what is run, and a file wins. Change its revision there.")
+    [*_, found] = meant(held, given, ("review", "reject"))
     if organisation_of(yaml, found.model) is None:
         namespace = found.model.partition("/")[0]
         raise CannotDecide(

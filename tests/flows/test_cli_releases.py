@@ -93,6 +93,7 @@ def test_a_rejected_model_leaves_the_plan_and_an_outvoted_policy_lets_one_in(ask
         (["--accept", "acme/gated", "--reason", "x"], 1, f"was never considered. Did you mean '{GATED}'?"),
         (["--accept", BIG, "--reason", "x"], 1, "was accepted already, by policy: It meets the policy"),
         (["--reject", "acme/odd-AWQ", "--reason", "x"], 1, "was rejected already, by policy: It is a quantisation."),
+        (["--accept", "acme/one", "--reason", "x"], 1, "says what is run, and a file wins. Change its revision there."),
         (["--reject", f"{GATED}@b", "--reason", "x"], 1, "0 of its commits begin like this"),
     ],
 )
