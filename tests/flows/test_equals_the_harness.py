@@ -71,7 +71,7 @@ ABOVE = {
     "translate": ("quick_translate", "completion", "language", "acc", "none"),
 }
 SETTINGS = "do_sample=True,temperature=0.7,top_k=20,max_gen_toks=6"
-CALLS = {  # one process each, as loading takes longer than asking
+CALLS = {
     "completion": ("--tasks", "quick_zero,quick_few,quick_pair,quick_reply"),
     "chat": ("--tasks", "quick_reply", "--apply_chat_template"),
     # The last repeat: lm-eval itself has no mean over repeats.
@@ -117,28 +117,26 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def started(place: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Start lm-eval's own command line on its own backend; it runs while ours does."""
+def started(place: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start lm-eval's own command line on its own backend, one call after the other; it runs while ours does."""
     weights = real_weights(place)
-    command = [sys.executable, "-m", "lm_eval", "run", "--model", "hf", "--device", "cpu", "--batch_size", "8"]
+    command = ["run", "--model", "hf", "--device", "cpu", "--batch_size", "8"]
     command += ["--model_args", f"pretrained={weights},dtype=float32", "--log_samples"]
     command += ["--include_path", str(place / "registry" / "suites" / "quick")]
     command += ["--metadata", json.dumps({"documents": DOCUMENTS, "epoch": 1})]
+    calls = [[*command, "--output_path", str(place / name), *words] for name, words in CALLS.items()]
+    (place / "calls.json").write_text(json.dumps(calls))
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-    processes = {}
-    for name, words in CALLS.items():
-        with (place / f"{name}.log").open("wb") as log:
-            processes[name] = subprocess.Popen(
-                [*command, "--output_path", str(place / name), *words], env=environment, stdout=log, stderr=log
-            )
-    yield processes
-    for process in processes.values():
-        process.kill()
-        process.wait()
+    with (place / "calls.log").open("wb") as log:
+        words = [sys.executable, "-m", "tests.harness_calls", str(place / "calls.json")]
+        process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+    yield process
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture(scope="module")
-def board(place: Path, started: dict[str, subprocess.Popen[bytes]]) -> Path:
+def board(place: Path, started: subprocess.Popen[bytes]) -> Path:
     """Return our board after a night on suites that ask the same, and on one of its own."""
     lock(place / "registry", suite("equal", EQUAL | SAMPLED, DOCUMENTS), suite("above", ABOVE, 40))
     heard = Heard()
@@ -148,11 +146,10 @@ def board(place: Path, started: dict[str, subprocess.Popen[bytes]]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def written(place: Path, started: dict[str, subprocess.Popen[bytes]], board: Path) -> dict[str, Path]:
+def written(place: Path, started: subprocess.Popen[bytes], board: Path) -> dict[str, Path]:
     """Return the results JSON of each call."""
-    for name, process in started.items():
-        assert process.wait() == 0, (place / f"{name}.log").read_text()[-3000:]
-    return {name: next((place / name).rglob("results_*.json")) for name in started}
+    assert started.wait() == 0, (place / "calls.log").read_text()[-3000:]
+    return {name: next((place / name).rglob("results_*.json")) for name in CALLS}
 
 
 def theirs(written: dict[str, Path], benchmark: str, task: str | None = None) -> dict[str, Any]:
