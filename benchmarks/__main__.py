@@ -7,6 +7,7 @@ COMMANDS = (
     ("benchmarks.lake", "500"),
     ("benchmarks.board",),
     ("benchmarks.scorer", "--threads", "1"),
+    ("benchmarks.survival", "--kills", "1", "--only", "kills,races,strays,clocks", "--place", "folder"),
 )
 
 for command in COMMANDS:
