@@ -3,13 +3,13 @@
 from prefect import flow
 
 from flows.dispatching import evaluate_all
-from flows.serverlog import tell_table, told
+from flows.serverlog import dated, tell_table, told
 from tasks import canary as asking
 from tasks.canary import Canary
 from tasks.settings import Settings
 
 
-@flow(name="canary", validate_parameters=False, persist_result=False)
+@flow(name="canary", flow_run_name=dated("canary"), validate_parameters=False, persist_result=False)
 def canary(settings: Settings | None = None) -> Canary:
     """Ask the canary what this night has not asked it yet, and compare; `.drift` says why not to publish."""
     with told():

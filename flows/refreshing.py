@@ -2,14 +2,14 @@
 
 from prefect import flow
 
-from flows.serverlog import told
+from flows.serverlog import dated, told
 from tasks.refresh import Refreshed
 from tasks.settings import Settings
 from tasks.steps import refresh_board
 from tasks.workplace import Workplace
 
 
-@flow(name="refresh", validate_parameters=False, persist_result=False)
+@flow(name="refresh", flow_run_name=dated("refresh"), validate_parameters=False, persist_result=False)
 def refresh(settings: Settings | None = None) -> Refreshed:
     """Let the gate look at new runs, build the board and publish it; where nothing changed, do nothing."""
     workplace = Workplace.open(settings or Settings())

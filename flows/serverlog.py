@@ -1,8 +1,9 @@
 """Tell a Prefect server what a flow does: lines in its run's log, a progress bar, tables a person can read."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ def deployed() -> bool:
     """Tell whether a worker runs this flow for a server, and not a person in this process."""
     context = FlowRunContext.get()
     return bool(context and context.flow_run and context.flow_run.deployment_id)
+
+
+def dated(what: str) -> Callable[[], str]:
+    """Make the function that names a run as a person looks for it: by what it does, and by its day and hour."""
+
+    def named() -> str:
+        return f"{what} of {datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+    return named
 
 
 class ServerLog(Silent):

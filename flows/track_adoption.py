@@ -5,14 +5,21 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.serverlog import deployed
+from flows.serverlog import dated, deployed
 from tasks import attempt
 from tasks.adoption import Adoption, look
 from tasks.settings import Settings
 from tasks.workplace import Workplace
 
 
-@flow(name="track_adoption", validate_parameters=False, persist_result=False, retries=2, retry_delay_seconds=60)
+@flow(
+    name="track_adoption",
+    flow_run_name=dated("count"),
+    validate_parameters=False,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=60,
+)
 def track_adoption(settings: Settings | None = None) -> Adoption | State[Any]:
     """Keep what the hub counts of each model today: a row a model and day, however often this runs."""
     workplace = Workplace.open(settings or Settings())

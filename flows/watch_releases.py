@@ -5,12 +5,19 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.serverlog import deployed
+from flows.serverlog import dated, deployed
 from tasks.settings import Settings
 from tasks.watching import Watched, watch
 
 
-@flow(name="watch_releases", validate_parameters=False, persist_result=False, retries=2, retry_delay_seconds=60)
+@flow(
+    name="watch_releases",
+    flow_run_name=dated("poll"),
+    validate_parameters=False,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=60,
+)
 def watch_releases(settings: Settings | None = None) -> Watched | State[Any]:
     """Return what was accepted. Without a server nothing is announced, and the night's plan finds it anyway."""
     found = watch(settings or Settings())
