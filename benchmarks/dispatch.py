@@ -175,11 +175,14 @@ class World:
         self._take_up()
 
     def _take_up(self) -> None:
+        free = {pool.name: self.free(pool.name) for pool in POOLS}
         for order in [order for order in self.running.values() if order.key not in self.at]:
-            free = self.free(order.assignment.pool or "")
-            able = [machine for machine, slots in free.items() if slots >= order.slots]
+            there = free[order.assignment.pool or ""]
+            able = [machine for machine, slots in there.items() if slots >= order.slots]
             if able:
-                self._begin(order, min(able, key=lambda machine: free[machine]))
+                machine = min(able, key=there.__getitem__)
+                self._begin(order, machine)
+                there[machine] -= order.slots
 
     def free(self, name: str) -> dict[int, int]:
         """Count free GPUs of each machine of a pool that lives."""

@@ -112,4 +112,5 @@ def _wish(order: Order) -> Wish:
 
 
 def _seconds(order: Order) -> float:
-    return UNKNOWN if order.assignment.seconds is None else order.assignment.seconds
+    known = order.assignment.seconds
+    return UNKNOWN if known is None else known
