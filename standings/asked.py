@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from standings.cells import Cells
-from standings.coding import NONE, Column
+from standings.coding import NONE, Column, counting
 from standings.identity import canonical, job_id_of
 from standings.registry import Model
 from standings.suite import Benchmark, Suite
@@ -71,8 +71,11 @@ class Asked:
         for cell in _numbers(places, differs):
             yield self.row(*cell)
         if pc.sum(here).as_py() != len(self.benchmarks) * len(self.variants):
-            there = set(_numbers(places, here))
-            yield from (self.row(*cell) for cell in self._cells() if cell not in there)
+            width = len(self.variants)
+            there = pc.add(pc.multiply(benchmark.cast(pa.int64()), width), variant).filter(here)
+            every = counting(len(self.benchmarks) * width)
+            for cell in every.filter(pc.invert(pc.is_in(every, value_set=there))).to_pylist():
+                yield self.row(*divmod(cell, width))
         gone = pc.and_(pc.invert(here), pc.invert(known.held("removed")))
         if not pc.any(gone).as_py():
             return

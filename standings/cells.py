@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from standings.coding import Column, Pairs, with_rows
+from standings.coding import Column, Pairs, counting, with_rows
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Cells:
             numbers = numbers.take(order)
         if pc.count_distinct(numbers).as_py() == len(numbers):
             return None
-        places = pa.table({"cell": numbers, "place": _counting(len(numbers))})
+        places = pa.table({"cell": numbers, "place": counting(len(numbers))})
         last = places.group_by("cell", use_threads=False).aggregate([("place", "max")])["place_max"].combine_chunks()
         return last if order is None else order.take(last)
 
@@ -98,7 +98,7 @@ def sort_out(cells: Cells, lacking: Callable[[pa.Table], pa.Array]) -> Sorted:
         asked = pc.indices_nonzero(either).cast(pa.int64())
         jobs = (jobs if tied is None else pc.if_else(tied, pa.scalar(None, pa.string()), jobs)).take(asked)
     left = lacking(pa.table({"job_id": jobs}))
-    done = pc.invert(pc.is_in(_counting(len(jobs)), value_set=left)) if len(left) else None
+    done = pc.invert(pc.is_in(counting(len(jobs)), value_set=left)) if len(left) else None
     variants = Column(cells.held("variant_id"))
     codes = variants.codes if asked is None else variants.codes.take(asked)
     counted = variants.counts(codes if done is None else codes.filter(done))
@@ -114,12 +114,8 @@ def _tied(cells: Cells) -> pa.Array | None:
     if cells.latest is None:
         return None
     count, numbers = len(cells.numbers), cells.numbers
-    others = pc.indices_nonzero(pc.invert(pc.is_in(_counting(count), value_set=cells.latest)))
+    others = pc.indices_nonzero(pc.invert(pc.is_in(counting(count), value_set=cells.latest)))
     known = cells.rows["known_from"].combine_chunks()
     place = pc.index_in(numbers.take(others), value_set=numbers.take(cells.latest))
     same = pc.equal(known.take(others), known.take(cells.latest).take(place))
     return pc.is_in(pa.array(range(len(cells.latest)), pa.int32()), value_set=place.filter(same))
-
-
-def _counting(count: int) -> pa.Array:
-    return pa.array(range(count), pa.int64())

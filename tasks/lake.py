@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -96,7 +97,7 @@ class Lake:
             tables["admissions"] = log
         of_runs = [name for name in reading.WHOLE if name in names]
         if of_runs:
-            tables |= self._settled(view, lambda seen: self._of_runs(of_runs, log, seen))
+            tables |= self.settled(view, lambda seen: self._of_runs(of_runs, log, seen))
         unread = set(names) - set(tables)
         if unread:
             raise ValueError(f"no such table to read whole: {', '.join(sorted(unread))}")
@@ -108,7 +109,7 @@ class Lake:
         Also returns the run_ids of what is admitted and left out, as `facts` leaves it. `folder` takes the files that
         are not on this machine, and has to stay as long as the rows are read.
         """
-        return self._settled(self.view(), lambda seen: self._rows(names, seen, folder))
+        return self.settled(self.view(), lambda seen: self._rows(names, seen, folder))
 
     def appended(self, name: str, without: str | None = None) -> pa.Table:
         """Read one table that rows are appended to, or all but a part; the gate's log is not looked at."""
@@ -116,19 +117,9 @@ class Lake:
 
     def coded(self, name: str) -> pa.Table:
         """Read the same with each text that repeats as a dictionary's number: for tables of millions of rows."""
-
-        def read(key: str) -> pa.Table:
-            with _appended_named(key):
-                body = self.store.read(key)
-                require_sha256(body, _sha256_in(key))
-                return decode_narrow(name, body, coded=CODED)
-
-        tables = each(read, self._appended_keys(name))
+        read = partial(decode_narrow, name, coded=CODED)
+        tables = each(lambda key: self._appended_one(key, read), self._appended_keys(name))
         return pa.concat_tables(tables) if tables else SCHEMAS[name].empty_table()
-
-    def settled(self, view: View, read: Callable[[View], Got]) -> Got:
-        """Read through a manifest, and again through a newer one where an object is gone because that took its place."""
-        return self._settled(view, read)
 
     def loose_runs(self, view: View, log: pa.Table) -> pa.Table:
         """Read the runs that a log admits and no compacted file holds, as `facts` does."""
@@ -169,7 +160,7 @@ class Lake:
         view = self.view()
         for row in _admitted(_only(view.log, {run_id})):
             if row["run_id"] == run_id:
-                [run] = self._settled(view, lambda seen: reading.run_of(seen, row)).to_pylist()  # noqa: B023
+                [run] = self.settled(view, lambda seen: reading.run_of(seen, row)).to_pylist()  # noqa: B023
                 return dict(run)
         raise Missing(f"run {run_id} is not admitted; `standings refresh` looks at what is new")
 
@@ -188,11 +179,11 @@ class Lake:
     def _siblings(self, name: str, ids: Sequence[str]) -> pa.Table:
         view = self.view()
         log = _admitted(_only(view.log, set(ids)))
-        return self._settled(
+        return self.settled(
             view, lambda seen: reading.joined(name, each(lambda row: reading.sibling_of(seen, row, name), log))
         )
 
-    def _settled(self, view: View, read: Callable[[View], Got]) -> Got:
+    def settled(self, view: View, read: Callable[[View], Got]) -> Got:
         """Read, and again where an object is gone because a newer manifest took its place."""
         while True:
             try:
@@ -246,15 +237,16 @@ class Lake:
             raise Faulty(f"{key}: {error}. Restore it; nothing else has the log's order") from error
 
     def _appended(self, name: str, without: str | None = None) -> pa.Table:
-        def read(key: str) -> pa.Table:
-            with _appended_named(key):
-                body = self.store.read(key)
-                require_sha256(body, _sha256_in(key))
-                return decode(name, body)
-
         keys = self._appended_keys(name)
         left = f"{APPENDED}{name}/{without}"
-        return _joined(name, each(read, keys if without is None else [key for key in keys if not key.startswith(left)]))
+        chosen = keys if without is None else [key for key in keys if not key.startswith(left)]
+        return _joined(name, each(lambda key: self._appended_one(key, partial(decode, name)), chosen))
+
+    def _appended_one(self, key: str, decoded: Callable[[bytes], pa.Table]) -> pa.Table:
+        with _appended_named(key):
+            body = self.store.read(key)
+            require_sha256(body, _sha256_in(key))
+            return decoded(body)
 
     def _appended_parts(self, name: str, folder: Path) -> list[Part]:
         def read(key: str) -> Part:

@@ -211,8 +211,7 @@ def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
 
     def parse(text: str) -> str:
         if text not in _TREES:
-            [(tree,)] = con.execute("SELECT json_serialize_sql($1)", [text]).fetchall()
-            _TREES[text] = str(tree)
+            [(_TREES[text],)] = con.execute("SELECT json_serialize_sql($1)", [text]).fetchall()
         return _TREES[text]
 
     found: dict[str, Step] = {**read_queries(sql, parse), **STATS}

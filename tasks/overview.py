@@ -35,7 +35,9 @@ class Overview:
     def plain(self, ruled: pa.ChunkedArray) -> pa.Table:
         """Return the jobs that plainly count; `ruled` are runs that somebody ruled on."""
         places = self.view.compacted.places
-        compacted = places.filter(pc.fill_null(places["succeeded"], False)).select(["job_id", "run_id"])
+        mask, compacted = pc.fill_null(places["succeeded"], False), places.select(["job_id", "run_id"])
+        if not pc.all(mask, min_count=0).as_py():
+            compacted = compacted.filter(mask)
         rows = self.loose.select(["purpose", "status", "job_id"]).to_pylist()
         loose = self.loose.filter(pa.array(map(succeeded, rows), pa.bool_())).select(["job_id", "run_id"])
         found = pa.concat_tables([compacted, loose], promote_options="permissive")

@@ -1,8 +1,10 @@
 """Compare what the registry asks for with what the lake holds: write the difference, or plan what is missing."""
 
+import gc
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -75,7 +77,9 @@ class Known(NamedTuple):
     @classmethod
     def read(cls, lake: Lake) -> "Known":
         """Read it."""
-        return cls({name: lake.appended(name) for name in ("models", "benchmarks")}, Cells(lake.coded("wanted")))
+        cells = Cells(lake.coded("wanted"))
+        cells.latest  # noqa: B018 — computed where it was read, which is beside Python
+        return cls({name: lake.appended(name) for name in ("models", "benchmarks")}, cells)
 
     def plus(self, rows: Mapping[str, pa.Table]) -> "Known":
         """Return the same with what sync would append."""
@@ -119,7 +123,7 @@ def make_plan(
 ) -> Plan:
     """Plan from the lake as it would be after a sync and a look of the gate. Writes nothing."""
     of_suites = list(suites)
-    with ThreadPoolExecutor(2) as aside:  # Arrow reads beside what Python makes of the registry
+    with _undisturbed(), ThreadPoolExecutor(2) as aside:  # Arrow reads beside what Python makes of the registry
         view, written = aside.submit(lake.view, hashes=False), aside.submit(Known.read, lake)
         rows = sync.rows(registry, of_suites, now.date(), now)
         known = written.result()
@@ -132,6 +136,18 @@ def make_plan(
     variants = {row["variant_id"]: row for row in models.to_pylist() if row["variant_id"]}
     benchmarks = {row["benchmark_id"]: row for row in known.tables["benchmarks"].to_pylist()}
     return plan([row for row in states if scope.holds(row)], variants, benchmarks, pools, cells.counted)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the garbage collector out: it would walk through 10,000 models again and again, and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def looked_up(
