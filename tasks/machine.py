@@ -33,7 +33,12 @@ def worker_name() -> str:
 
 @functools.cache
 def code_sha() -> str:
-    """Return this project's commit, `+dirty` where its files differ, or the version where it is installed."""
+    """Return this project's commit, `+dirty` where its files differ, or the version where it is installed.
+
+    An image has no history to ask: its recipe says the commit that it was built from in STANDINGS_CODE_SHA.
+    """
+    if told := os.environ.get("STANDINGS_CODE_SHA"):
+        return told
     checkout = Path(standings.__file__).parent.parent
     if not (checkout / ".git").exists():
         return f"version {metadata.version('standings')}"

@@ -13,7 +13,7 @@ from standings.registry import Registry
 from standings.suite import Record
 from tasks import attempt
 from tasks.announcing import NotAnnounced, announce
-from tasks.discovery import consider, decisions
+from tasks.discovery import COUNTS, consider, decisions
 from tasks.hub_records import Away, HubRecords, NotAnswered, Refused
 from tasks.lake import Lake
 from tasks.registry_files import read_policy
@@ -98,7 +98,7 @@ class _Seen:
 
     def __init__(self, lake: Lake) -> None:
         columns = ["model", "revision", "modified", "source", "weights"]
-        rows = lake.appended("hub_observations").select(columns).to_pylist()
+        rows = lake.appended("hub_observations", COUNTS).select(columns).to_pylist()
         self.files = {(row["model"], row["revision"]) for row in rows if row["weights"]}
         self._newest: dict[str, datetime] = {}
         for row in rows:

@@ -55,3 +55,12 @@ def test_a_worker_says_what_it_runs_on(tmp_path: Path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     assert machine.cuda_version() == "12.8"
+
+
+def test_an_image_states_the_commit_that_it_was_built_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.code_sha.cache_clear()
+    monkeypatch.setenv("STANDINGS_CODE_SHA", "0123abc")
+    try:
+        assert machine.code_sha() == "0123abc"
+    finally:
+        machine.code_sha.cache_clear()
