@@ -17,12 +17,17 @@ from tasks import attempt, planning
 from tasks.evaluate import Outcome, evaluate
 from tasks.observer import observer
 from tasks.refresh import Refreshed, refresh
+from tasks.s3 import require_shared
 from tasks.workplace import Workplace
 
 
 @task(name="sync the registry", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5)
 def sync_registry(workplace: Workplace) -> int:
-    """Append to the lake what is new in the registry; return the number of rows."""
+    """Append to the lake what is new in the registry; return the number of rows.
+
+    The first thing that a night writes, and so where a server without conditional writes is refused: NoConditionalWrites.
+    """
+    require_shared(workplace.lake.store)
     now, whole = attempt.now(), workplace.whole
     return planning.write_pending(workplace.lake, workplace.registry, workplace.suites, now, whole)
 
