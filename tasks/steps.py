@@ -25,7 +25,7 @@ from tasks.workplace import Workplace
 def sync_registry(workplace: Workplace) -> int:
     """Append to the lake what is new in the registry; return the number of rows.
 
-    The first thing that a night writes, and so where a server without conditional writes is refused: NoConditionalWrites.
+    The first thing that a night writes: a server without conditional writes is refused here, by NoConditionalWrites.
     """
     require_shared(workplace.lake.store)
     now, whole = attempt.now(), workplace.whole
