@@ -35,7 +35,7 @@ def by_cron(stage: Stage) -> None:
     api = stage.api
     deployment = api.get(f"/deployments/name/{NIGHT}")
     [schedule] = deployment["schedules"]
-    soon = datetime.now(UTC) + timedelta(seconds=75)
+    soon = datetime.now(UTC) + timedelta(seconds=150)
     changed = {"schedule": {"cron": f"{soon.minute} {soon.hour} * * *", "timezone": "UTC"}}
     path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
     api.client.patch(path, json=changed).raise_for_status()
@@ -47,7 +47,7 @@ def by_cron(stage: Stage) -> None:
         ]
         return due[0] if due else None
 
-    run = until(scheduled, 60, "a run created by the schedule")
+    run = until(scheduled, 140, "a run created by the schedule")
     ended = api.ended(run["id"], 240)
     say(
         scenario="cron",
@@ -69,7 +69,7 @@ def publish(hub: Hub, model: str, folder: Path, **fields: Any) -> str:
 
 def by_release(stage: Stage) -> None:
     """Announce a release by webhook and again by the poller: one evaluation, one new snapshot; measure the way."""
-    api, model = stage.api, "acme/fresh"
+    api, model = stage.api, "acme/fresh-base"
     stage.start_receiver()
     publish(stage.hub, model, tiny_model(stage.root / "models" / "fresh", seed=77, chat_template=False))
     before = stage.snapshot()

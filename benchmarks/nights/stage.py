@@ -178,7 +178,7 @@ def stage(
     shutil.copy(ROOT / "registry" / "discovery.yaml", registry)
     (root / "hook").mkdir()
     (root / "hook" / "sitecustomize.py").write_text(TELL_CPU)
-    pools = [{"name": POOL, "memory": "2GiB", "machines": workers * slots, "threads": 1}]
+    pools = [{"name": POOL, "memory": "8GiB", "machines": workers * slots, "threads": 1}]
     (root / "pools.yaml").write_text(yaml.safe_dump(pools))
     with ExitStack() as stack:
         settings = stack.enter_context(database_of(root, database))
@@ -198,7 +198,7 @@ def stage(
             "STANDINGS_THREADS": "1",
             "STANDINGS_WEBHOOK_SECRET": SECRET,
             "BENCHMARK_CPU": str(root / "child-cpu"),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(root / "hook"), os.environ.get("PYTHONPATH")])),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), str(root / "hook"), os.environ.get("PYTHONPATH")])),
         }
         os.environ.update({name: value for name, value in given.items() if name.startswith(("STANDINGS_", "AWS_"))})
         made = Stage(root, given, server, objects, hub, slots, settings)
