@@ -155,12 +155,10 @@ def looked_up(
 ) -> tuple[Sorted, dict[str, pa.Table]]:
     """Sort out the cells, and read the runs of those that SQL must be asked about."""
     overview = Overview.read(lake, view, admission.foreseen(lake, view.log, now))
-    if rulings["rules"].num_rows:
-        # A rule names benchmarks as any run ever named them, and covers runs by what only they say: so all are read.
-        return Sorted(open=cells.rows, counted={}), overview.facts(None)
-    plain = overview.plain(rulings["verdicts"]["run_id"])
+    covered, named = overview.ruled(rulings["rules"])
+    plain = overview.plain(pa.concat_arrays([covered, rulings["verdicts"]["run_id"].combine_chunks()]))
     chosen = sort_out(cells.within(scope.suites, scope.models), lambda jobs: materialise.lacking(jobs, plain))
-    return chosen, overview.facts(chosen.jobs)
+    return chosen, overview.facts(chosen.jobs, named)
 
 
 def _states(facts: Mapping[str, pa.Table], pools: Sequence[Pool], now: datetime) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ UUIDv7), so that nobody comes to name one that somebody else is about to delete.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,12 @@ def body_of(store: Store, file: File) -> bytes:
         return _body(store, file)
 
 
-def table_of(name: str, file: File, body: bytes, without: Collection[str] = ()) -> pa.Table:
+def table_of(name: str, file: File, body: bytes, without: Collection[str] = (), coded: Sequence[str] = ()) -> pa.Table:
     """Read a table from a compacted file's bytes; columns `without` are null. Raises Faulty, which names the file."""
     with _named(file):
         schema = SCHEMAS[name]
-        table = decode_narrow(name, body, schema, without=without) if without else decode(name, body, schema)
+        narrow = partial(decode_narrow, without=without, coded=coded) if without else decode
+        table = narrow(name, body, schema)
         _require_rows(name, file, table.num_rows)
         return table
 
@@ -251,6 +252,16 @@ class Compacted:
     def whole(self, name: str) -> list[pa.Table]:
         """Read a table of all shards."""
         return each(lambda file: read_file(self.store, name, file), self._files(name))
+
+    def narrow(self, name: str, columns: Collection[str]) -> list[pa.Table]:
+        """Read some columns of a table of all shards, their texts coded; the others are null."""
+        schema, coded = SCHEMAS[name], [column for column in columns if column != "run_id"]
+        without = set(schema.names) - set(columns)
+
+        def one(file: File) -> pa.Table:
+            return table_of(name, file, body_of(self.store, file), without, coded)
+
+        return each(one, self._files(name))
 
     def parts(self, name: str, folder: Path) -> list[Part]:
         """Have a table of all shards as verified files of this machine. Raises Missing or Faulty, which name it."""
