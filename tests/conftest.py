@@ -1,10 +1,15 @@
 """Give every test the project's own hub."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.hub import Hub
+
+# Read when torch is imported. Tests run beside each other: threads that wait for those of another test's cost more than
+# they bring, up to ten times on two cores. What evaluates sets its own number.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture
