@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from standings import sync
@@ -39,22 +39,35 @@ VARIANTS = st.lists(
 MODELS = st.dictionaries(
     st.sampled_from(["acme/a", "acme/b", "beta/c"]),
     st.tuples(st.sampled_from(["a" * 40, "b" * 40, None]), VARIANTS),
-    max_size=3,
+    min_size=1,
+    max_size=2,
 )
 BENCHMARKS = st.dictionaries(
     st.sampled_from(["x", "y"]),
     st.tuples(st.integers(1, 2), st.sampled_from(["chat", "chat-long"]), st.booleans()),
+    min_size=1,
     max_size=2,
 )
 SUITES = st.dictionaries(st.sampled_from(["s", "t"]), BENCHMARKS, min_size=1, max_size=2)
-NIGHTS = st.lists(st.tuples(MODELS, SUITES, st.booleans(), st.integers(0, 1)), min_size=2, max_size=4)
+NIGHTS = st.lists(st.tuples(*[st.integers(0, 1)] * 3, st.booleans()), max_size=2)
 
 
-@settings(max_examples=30, deadline=None)
-@given(NIGHTS)
-def test_what_is_appended_night_after_night_is_what_a_look_at_each_cell_finds(nights):
+def of_kind(kind: str) -> dict[str, Any]:
+    return {"acme/a": ("a" * 40, [{"name": "v", "dtype": "float32", "kind": kind}])}
+
+
+@settings(max_examples=40, deadline=None)
+@example((of_kind("instruct"), of_kind("reasoning")), ({"s": {"x": (1, "chat", True)}},) * 2, [])  # kind alone differs
+@given(st.tuples(MODELS, MODELS), st.tuples(SUITES, SUITES), NIGHTS)
+def test_what_is_appended_night_after_night_is_what_a_look_at_each_cell_finds(registries, boards, nights):
     known, day = {name: SCHEMAS[name].empty_table() for name in ("models", "benchmarks", "wanted")}, 0
-    for models, suites, whole, later in nights:
+    for number, place, later, whole in [
+        (0, 0, 1, True),
+        (1, 1, 1, True),
+        (0, 0, 1, True),
+        *nights,
+    ]:  # what goes, returns
+        models, suites = registries[number], boards[place]
         day += later
         now = NOW + timedelta(days=day)
         held, asked = held_by(models), [suite_of(name, benchmarks) for name, benchmarks in suites.items()]
@@ -82,7 +95,7 @@ def suite_of(name: str, benchmarks: dict[str, Any]) -> Suite:
         {
             **{"id": id, "task": id, "title": id, "category": "language", "score": {"metric": "acc"}, "chance": 0},
             **{"source": "s", "epoch": epoch, "protocols": {"base": "completion", "reasoning": way}},
-            **({"protocols": {"base": "completion", "instruct": way}} if instruct else {}),
+            **({"protocols": {"base": "completion", "instruct": way, "reasoning": way}} if instruct else {}),
         }
         for id, (epoch, way, instruct) in benchmarks.items()
     ]

@@ -25,7 +25,7 @@ from tasks.segments import Manifest, Segment, manifest_key
 from tasks.sharding import Attempt
 from tasks.store import FolderStore
 from tests.lake_of_known_truth import NOW, lake_of_known_truth
-from tests.lake_rows import day
+from tests.lake_rows import LakeRows, day
 
 ALL = ("run", "models", "benchmarks", "wanted", "verdicts", "rules", "decisions", "admissions")
 
@@ -123,3 +123,21 @@ def put(folder, facts: dict[str, pa.Table], compacted: float, old: bool) -> Lake
 
 def clock(name: str) -> str:
     return "known_from" if name in planning.WRITTEN_BY_SYNC else "decided_at"
+
+
+def test_a_rule_by_a_name_that_only_another_model_s_run_tells_blocks_a_job_all_the_same(tmp_path):
+    rows = LakeRows()
+    benchmark = rows.benchmark("s", "b")
+    jobs = {name: rows.want(benchmark, rows.model(name)) for name in ("early", "late", "missing")}
+    rows.run(jobs["early"], right=5)
+    rows.run(jobs["late"], right=5, suite="renamed since")
+    rows.rule_all("withdrawn", at=2, standing=True, suite="renamed since", model="missing")
+    empty = {name: table(name, []) for name in ("verdicts", "decisions")}
+    lake = put(tmp_path, {**empty, **rows.facts()}, compacted=1.0, old=False)
+    known, scope = Cells(lake.coded("wanted")), planning.Scope(suites=("s",))
+    tables = {name: lake.appended(name) for name in ("models", "benchmarks", "verdicts", "rules", "decisions")}
+    view = lake.view(hashes=False)
+    sorted_out, runs = lake.settled(view, partial(looked_up, lake, known, tables, scope, NOW))
+    [row] = job_state({**tables, **runs, "wanted": decoded(sorted_out.open)}, now=NOW).to_pylist()
+    assert (row["model"], row["state"]) == ("missing", "blocked")
+    assert sum(sorted_out.counted.values()) == 2
