@@ -53,7 +53,7 @@ def locks_of(settings: "Settings", lock: str | None, fingerprint: str | None, ru
     """
     if lock is None and fingerprint is None:
         return [None]
-    _, suites, _ = context.look_at_registry(settings)
+    suites, _ = context.look_at_suites(settings)
     locked = [found for suite in suites.values() for found in suite.locks.values()]
     if fingerprint is not None:
         prints = {task.fingerprint: one for one in locked for task in one.tasks.values()}

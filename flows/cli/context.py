@@ -66,6 +66,14 @@ def look_at_registry(settings: "Settings") -> tuple["Registry", "dict[str, Suite
     return joined.registry, suites, faults
 
 
+def look_at_suites(settings: "Settings") -> tuple["dict[str, Suite]", list["Fault"]]:
+    """Read the suites, with every fault of the files: no lake is asked for what none can change."""
+    from tasks.registry_files import read, read_suites
+
+    (_, faults), (suites, suite_faults) = read(settings.registry), read_suites(settings.registry)
+    return suites, [*faults, *suite_faults]
+
+
 def anything_observed(settings: "Settings") -> bool:
     """Say whether the lake knows anything of a hub: a command stays quick to start where there is nothing to read."""
     from tasks.registry_files import anything_observed

@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A suite's name.")]
 @group.command("list", epilog="Example: standings suite list")
 def list_suites(home: options.Home = None, json: options.Json = False) -> None:
     """List the suites."""
-    _, suites, faults = context.look_at_registry(context.settings(home))
+    suites, faults = context.look_at_suites(context.settings(home))
     context.warn_of_faults(faults)
     rows = [
         {
@@ -48,7 +48,7 @@ def list_suites(home: options.Home = None, json: options.Json = False) -> None:
 @group.command("show", epilog="Example: standings suite show quick")
 def show(name: Name, home: options.Home = None, json: options.Json = False) -> None:
     """Show a suite's benchmarks, and how each kind of model is asked."""
-    _, suites, faults = context.look_at_registry(context.settings(home))
+    suites, faults = context.look_at_suites(context.settings(home))
     suite = context.suite_named(name, suites)
     context.warn_of_faults(faults)
     if json:
@@ -102,7 +102,7 @@ def lock(
     from tasks import locks
 
     settings = context.settings(home)
-    _, suites, _ = context.look_at_registry(settings)
+    suites, _ = context.look_at_suites(settings)
     suite = context.suite_named(name, suites)
     context.require_worker()
     try:
