@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,9 @@ class Stage:
     receiver: "subprocess.Popen[bytes] | None" = None
     port: int = 0  # of the receiver
 
-    @property
+    @cached_property
     def api(self) -> Api:
-        """Ask the server."""
+        """Ask the server: one client, as a second one's token ends the first one's."""
         return Api(self.environment)
 
     @property
@@ -95,6 +96,7 @@ class Stage:
         """Start Prefect's server again, on its port and its database."""
         port = int(self.server.url.split(":")[2].split("/")[0])
         self.server = prefect_server.start(self.server.folder, port, self.server_settings)
+        self.__dict__.pop("api", None)
 
     def start_objects(self) -> None:
         """Start SeaweedFS again, on its port and its objects."""
