@@ -137,7 +137,7 @@ def floor(bench: Bench) -> None:
     """Have DuckDB scan and sort the scores, and write them into a table of a file, in as much memory as a build has."""
     target = bench.root / "floor.duckdb"
     with duckdb.connect() as con:
-        con.execute(f"SET threads = {THREADS}; SET memory_limit = '{materialise.MEMORY}'")
+        con.execute(f"SET threads = {THREADS}; SET memory_limit = '{materialise.MEMORY >> 20}MiB'")
         con.execute(f"ATTACH '{target}' AS floor (STORAGE_VERSION '{materialise.STORAGE_VERSION}')")
         read = f"SELECT * FROM read_parquet({files(bench.root / 'lake', 'scores')})"
         con.execute(f"CREATE TABLE floor.scores AS {read} ORDER BY task, metric, filter, value DESC, run_id")

@@ -1,7 +1,6 @@
 """Build the leaderboard: every SELECT under sql/ becomes a table or macro in one fresh DuckDB file.
 
-The only module that opens DuckDB. Facts come in as Arrow tables or as verified Parquet files and are read as
-`lake.<table>`; nothing else is.
+The only module that opens DuckDB. Only facts come in: as Arrow tables or verified Parquet files, read as `lake.<table>`.
 A build is always a full one. What a table says of itself (its header) is checked and kept in the file as comments.
 """
 
@@ -29,8 +28,8 @@ Facts = Mapping[str, pa.Table | Rows]
 STORAGE_VERSION = "v1.2.0"
 SHOWN_ROWS = 20
 _TREES: dict[str, str] = {}  # text of a SELECT to its syntax tree: a night parses the same files several times
-# A build is held to so much, whatever the facts' size; what is more goes to the disk.
-MEMORY, THREADS_AT_MOST = "512MiB", 4
+MEMORY, THREADS_AT_MOST = 512 * 2**20, 4  # of a build, in bytes: what is more goes to the disk, where DuckDB can
+OutOfMemory = duckdb.OutOfMemoryException
 
 # The order matters: the file is attached first, and the last setting forbids any further.
 LOCKED_DOWN = """
@@ -52,25 +51,24 @@ def build(
     snapshot: str,
     sql: Path | None = None,
     threads: int | None = None,
+    memory: int = MEMORY,
 ) -> None:
     """Build all tables and macros into `target`, which is replaced at the end and never half written.
 
-    `facts` holds tables of standings.facts by name; one that is missing counts as empty. Beside them a build takes
-    MEMORY, and for more than that the disk that `target` is on. `now` (with a time zone) is what a job's pause is held
-    against, `snapshot` the id that the board carries. Raises CheckFailed with the rows that break an assertion;
-    `target` is then as it was.
+    `facts` holds tables of standings.facts by name; one that is missing counts as empty. `now` (with a time zone) is
+    what a job's pause is held against, `snapshot` the id that the board carries. Raises CheckFailed with the rows that
+    break an assertion, or OutOfMemory where `memory` is too little even beside a disk; `target` is then as it was.
     """
     if target.stem in SCHEMAS:
         # DuckDB names an opened file after its stem: `leaderboard.overall` would be ambiguous in leaderboard.duckdb.
         raise ValueError(f"{target}: a file named like a schema can't be queried by readers: name it board.duckdb")
     part = target.with_name(target.name + ".tmp")
-    wal = part.with_name(part.name + ".wal")
-    spill = part.with_name(part.name + ".spill")
+    wal, spill = (part.with_name(part.name + ending) for ending in (".wal", ".spill"))
     part.unlink(missing_ok=True)
     wal.unlink(missing_ok=True)
     try:
         with workshop(facts, now=now, snapshot=snapshot, threads=threads) as con:
-            con.execute(f"SET temp_directory = {quoted(spill)}; SET memory_limit = '{MEMORY}'")
+            con.execute(f"SET temp_directory = {quoted(spill)}; SET memory_limit = '{memory >> 20}MiB'")
             con.execute(f"ATTACH {quoted(part)} AS board (STORAGE_VERSION '{STORAGE_VERSION}')")
             con.execute("SET search_path = 'board.main,memory.lake'")
             con.execute("BEGIN")  # else every statement waits for the disk
@@ -241,6 +239,8 @@ def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
     if isinstance(step, Query):
         try:
             con.execute(step.create)
+        except OutOfMemory:
+            raise
         except duckdb.Error as error:
             raise ValueError(f"{step.path}: {error}") from error
         return

@@ -1,5 +1,6 @@
 """Build the leaderboard from facts alone, check it and publish it."""
 
+import logging
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from tasks.snapshots import BOARD, Inputs, Pointer, Target, fetch, includes, lat
 from tasks.tidying import compact_backlog, tidy_if_due
 
 NOT_ON_THE_BOARD = {"samples"}  # read from the lake by run, too many for every reader to fetch
+
+
+_logger = logging.getLogger(__name__)
 
 
 class Refreshed(Record):
@@ -88,9 +92,22 @@ def _build_and_publish(
 ) -> Pointer:
     made = bench / "board"
     made.mkdir()
-    materialise.build(facts, made / BOARD, now=last_moment(facts), snapshot=inputs.id)
+    _build(facts, made / BOARD, last_moment(facts), inputs.id)
     rows = export(made / BOARD, made)
     return publish(lake.store, made, inputs, now, rows, seen)
+
+
+def _build(facts: Mapping[str, Rows], target: Path, now: datetime, snapshot: str) -> None:
+    """Build in as little memory as it takes: not all that DuckDB holds can go to the disk."""
+    memory = materialise.MEMORY
+    while True:
+        try:
+            return materialise.build(facts, target, now=now, snapshot=snapshot, memory=memory)
+        except materialise.OutOfMemory:
+            if memory >= machine.memory("cpu"):
+                raise
+            memory *= 2
+            _logger.warning("the build needs more memory, and begins again with %d MiB", memory >> 20)
 
 
 def newest(lake: Lake, boards: Path) -> Path | None:

@@ -38,15 +38,21 @@ def test_the_lake_is_as_the_project_would_have_written_it(bench: scale.Bench) ->
 
 
 def test_every_step_is_taken_and_every_engine_finds_the_same(
-    bench: scale.Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: scale.Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     for step in ("put jobs", "admit them"):
         scale.take(step, bench)
     monkeypatch.setattr(tidying, "BACKLOG", 2)
+    monkeypatch.setattr(materialise, "MEMORY", 8 * 2**20)
     refresh(bench.lake, bench.boards, NOON)
     assert [segment.runs for segment in newest(bench.lake.store).segments] == [300, 3]  # too many to be read at once
+    assert "begins again with 16 MiB" in caplog.text  # too little is no reason to be without a board
     scale.put(bench, range(3, 4))
     assert admission.admit(bench.lake, NOON).count == 1
+    monkeypatch.undo()
     for step in ("refresh after one new job", "floor again", "cold fetch and first query", "ten questions"):
         scale.take(step, bench)
     assert capsys.readouterr().out.count("median") == len(scale.QUESTIONS) == 10
