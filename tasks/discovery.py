@@ -42,9 +42,9 @@ def consider(
 
     Two may consider at once: each appends what it saw, and the later decision of the two holds. Both are the policy's.
     """
-    seen = list(records)
-    rows, held = observed(lake, [record.model for record in seen]), decisions(lake)
-    histories = _histories(rows, held)
+    given = list(records)
+    rows, held = observed(lake, [record.model for record in given]), decisions(lake)
+    seen, histories = _with_known_files(given, rows), _histories(rows, held)
     considered, made = [], []
     for record in seen:
         history = histories.get(record.model, History())
@@ -91,6 +91,17 @@ def resolved(lake: Lake, yaml: Registry) -> Resolved:
         return resolve(yaml)
     accepts = accepted(decisions(lake))
     return resolve(yaml, observations(observed(lake, list(accepts)), accepts) if accepts else ())
+
+
+def _with_known_files(records: Iterable[HubRecord], rows: Iterable[Row]) -> list[HubRecord]:
+    """Add to each record without files what was said of them at its commit, which never changes: a list names none."""
+    told = {(row["model"], row["revision"]): row for row in rows if row["weights"]}
+    return [
+        record.model_copy(update={"weights": row["weights"], "safetensors": row["safetensors"]})
+        if record.weights is None and (row := told.get((record.model, record.revision)))
+        else record
+        for record in records
+    ]
 
 
 def _histories(rows: Iterable[Row], held: Held) -> dict[str, History]:
