@@ -1,6 +1,6 @@
 """Build the leaderboard: every SELECT under sql/ becomes a table or macro in one fresh DuckDB file.
 
-The only module that opens DuckDB. Facts come in as Arrow tables or verified Parquet files, and are read as `lake.<table>`.
+The only module that opens DuckDB. Facts come in as Arrow tables or verified Parquet files, read as `lake.<table>`.
 A build is always a full one. What a table says of itself (its header) is checked and kept in the file as comments.
 """
 
