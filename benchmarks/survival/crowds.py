@@ -138,10 +138,14 @@ def killed_server(folder: Path, kills: int) -> dict[str, object]:
         for fork in forks:
             fork.kill()
         ended = [fork.wait() for fork in forks]
-        there = {int(line) for one in ended for line in one.said}
-        # A killed writer may have put one more than it could tell of.
-        tried = there | {max(mine) + UNDER_KILLS for one in ended if (mine := [int(line) for line in one.said])}
-        found = _counted(Lake(store), ended, sorted(tried | set(numbers[:UNDER_KILLS])))
+        # What a writer gave up on, or could not tell of any more, may be there whole.
+        ends = [max([first, *map(int, one.said)]) for first, one in zip(numbers, ended, strict=False)]
+        tried = {
+            it
+            for first, end in zip(numbers, ends, strict=False)
+            for it in range(first, end + 9 * UNDER_KILLS, UNDER_KILLS)
+        }
+        found = _counted(Lake(store), ended, sorted(tried))
     finally:
         server.process.kill()
         server.process.wait()

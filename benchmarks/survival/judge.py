@@ -1,6 +1,7 @@
 """Compare a lake with what it must hold: acknowledged runs once and whole, others once and whole or not at all."""
 
 import hashlib
+import sys
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Set
@@ -46,7 +47,9 @@ def judge(lake: Lake, right: dict[str, Look], must: Set[str], *, deep: bool = Tr
         wrong["lost"] = len(must - found.keys())
         for run, it in found.items():
             if run not in right or it != right[run]:
-                wrong["doubled" if run in right and it.rows > right[run].rows else "torn"] += 1
+                what = "doubled" if run in right and it.rows > right[run].rows else "torn"
+                print(f"{run} is {what}: {it}, and should be {right.get(run)}", file=sys.stderr)
+                wrong[what] += 1
         wrong["torn"] += len(inspect(lake, NOON, deep=deep).rotten) + torn_snapshots(lake)
     except Exception:  # noqa: BLE001 - a reader that can't read is what is looked for
         traceback.print_exc()
