@@ -23,7 +23,9 @@ from tasks.workplace import BrokenRegistry, Workplace
 # A list is sorted by the last commit, and weights often lie ready and private for weeks before they are made public,
 # which is no commit. A page more a night is what it costs to see them.
 OVERLAP = timedelta(days=30)
+AT_ONCE = 20  # releases of one poll that are announced; as many as a new organisation brings wait for a night's budget
 POLL, WEBHOOK = "poll", "webhook"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _LOG = logging.getLogger(__name__)
 
 
@@ -68,7 +70,11 @@ def watch(settings: Settings) -> Watched:
         failed["hub"] = str(error)
     considered = consider(lake, registry, policy, records, now, POLL)
     noticed = [Noticed(**found.model_dump()) for found in considered]
-    accepted = tuple(_announced(found, POLL, failed) for found in noticed if found.outcome == "accepted")
+    accepted = tuple(found for found in noticed if found.outcome == "accepted")
+    if len(accepted) > AT_ONCE:
+        _LOG.warning("%d releases came in at once: the next night takes them. See: standings plan", len(accepted))
+    else:
+        accepted = tuple(_announced(found, POLL, failed) for found in accepted)
     for who, why in failed.items():
         _LOG.warning("%s: %s", who, why)
     review = tuple(found for found in noticed if found.outcome == "review")
@@ -85,7 +91,7 @@ def look_at(settings: Settings, model: str) -> Noticed:
         record = hub.numbers(model)
         if record.gone:
             return Noticed(model=model, revision="", outcome="unchanged", reason="The hub has it no more.")
-        record = _completed(record, hub.one(record.model, record.revision))
+        record = _asked(hub, record)
     [found] = consider(workplace.lake, workplace.registry, policy, [record], attempt.now(), WEBHOOK)
     held = decisions(workplace.lake).get((found.model, found.revision))
     came_in = found.outcome == "accepted" or (found.outcome == "known" and held and held.decision == "accept")
@@ -120,23 +126,29 @@ def _with_files(
     failed: dict[str, str],
 ) -> Iterable[HubRecord]:
     """Ask for the hashes of files, which no list gives, of new commits that the policy may let in."""
-    for record in listed:
+    # The oldest first: where the hub goes away in between, the next poll goes on from the newest that was seen.
+    for record in sorted(listed, key=lambda record: record.modified or _NEVER):
         known = (record.model, record.revision) in seen.files
         if known or judge(policy, registry, record).outcome == "rejected":
             yield record
             continue
         try:
-            yield _completed(record, hub.one(record.model, record.revision))
-        except Refused:
-            yield record  # gated; the policy says what becomes of it
+            yield _asked(hub, record)
         except Away:
             raise
         except NotAnswered as error:
             failed[record.model] = str(error)  # the commit went away meanwhile, say; the next poll sees what there is
 
 
-def _completed(record: HubRecord, files: HubRecord) -> HubRecord:
-    """Add to a list's record what its files say."""
+def _asked(hub: HubRecords, record: HubRecord) -> HubRecord:
+    """Add to a list's record what its files say; of a gated one they may be refused, and the policy says what follows.
+
+    Raises NotAnswered.
+    """
+    try:
+        files = hub.one(record.model, record.revision)
+    except Refused:
+        return record
     if files.gone:
         return files
     return record.model_copy(update={"weights": files.weights, "safetensors": files.safetensors})

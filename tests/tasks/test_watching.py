@@ -118,11 +118,40 @@ def test_a_hub_that_is_away_fails_no_night(hub: Hub, settings: Settings) -> None
     assert (found.accepted, list(found.failed)) == ((), ["hub"])
 
 
-def test_a_gated_model_whose_files_are_refused_waits_for_a_person(hub: Hub, settings: Settings) -> None:
+def test_a_hub_that_goes_away_in_between_loses_no_release(
+    hub: Hub, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release(hub, "acme/First-Base", day=day(0))
+    watch(settings)
+    monkeypatch.setattr("tasks.attempt.now", lambda: datetime.now(UTC) + timedelta(days=150))
+    release(hub, "acme/Older-Base", day=day(-60))
+    release(hub, "acme/Newer-Base", day=day(-149))
+    hub.faults.append(Fault("unavailable", file="Older-Base/revision/", times=3))
+    told = watch(settings)
+    assert (told.accepted, list(told.failed)) == ((), ["hub"])
+    assert [found.model for found in watch(settings).accepted] == ["acme/Older-Base", "acme/Newer-Base"]
+
+
+def test_more_than_a_day_brings_is_left_to_the_night_and_its_budget(
+    hub: Hub, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setattr("tasks.watching.AT_ONCE", 1)
+    for name in ("One-Base", "Two-Base"):
+        release(hub, f"acme/{name}", day=day(1))
+    found = watch(settings)
+    assert ([one.announced for one in found.accepted], found.failed) == ([False, False], {}), "nobody was asked"
+    assert "2 releases came in at once: the next night takes them. See: standings plan" in caplog.text
+
+
+@pytest.mark.parametrize("noticed_by", ["poll", "webhook"])
+def test_a_gated_model_whose_files_are_refused_waits_for_a_person(
+    hub: Hub, settings: Settings, noticed_by: str
+) -> None:
     release(hub, MODEL, gated="manual", day=day(1))
     hub.faults.append(Fault("forbidden", file="/revision/"))
-    [found] = watch(settings).review
-    assert "gated" in found.reason
+    found = watch(settings).review[0] if noticed_by == "poll" else look_at(settings, MODEL)
+    assert (found.outcome, "gated" in found.reason) == ("review", True)
 
 
 def test_a_release_that_no_server_takes_is_in_the_lake_and_told_of(
