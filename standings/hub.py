@@ -18,6 +18,11 @@ from standings.suite import Record
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx", ".npz")
 _PART = re.compile(r"(.*)-\d{5}-of-(\d{5})\.safetensors")
 _MOST = 2**63 - 1  # what a column of counts holds
+_LONGEST = 2000  # characters of a text; a link is the longest that one needs
+# Half a surrogate pair can be written in JSON, and in no file of ours. The others would begin a line of a log or steer
+# a terminal: C0 and C1 controls, line and paragraph separators, and what turns the direction of a text.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+NAME = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)  # of a model, as the hub allows it
 
 
 class HubRecord(Record):
@@ -50,7 +55,7 @@ def parse_record(given: object) -> HubRecord | None:
     if not isinstance(given, Mapping):
         return None
     model, revision = _text(given.get("id")) or _text(given.get("modelId")), _text(given.get("sha"))
-    if not model or model.count("/") != 1 or revision is None or not _is_sha(revision):
+    if not model or not NAME.fullmatch(model) or revision is None or not _is_sha(revision):
         return None
     tags = tuple(_texts(given.get("tags")))
     files = [item for item in _items(given.get("siblings")) if isinstance(item, Mapping)]
@@ -111,7 +116,7 @@ def _parents(given: Mapping[str, Any], tags: Sequence[str]) -> tuple[tuple[str, 
         relation = _text(card.get("base_model_relation")) or ""
         base = card.get("base_model")
         found |= {(relation, name) for name in _texts([base] if isinstance(base, str) else base)}
-    found = {(relation, name) for relation, name in found if name.count("/") == 1}
+    found = {(relation, name) for relation, name in found if NAME.fullmatch(name)}
     told = {name for relation, name in found if relation}
     return tuple(sorted((relation, name) for relation, name in found if relation or name not in told))
 
@@ -158,8 +163,8 @@ def _is_sha(given: str) -> bool:
 
 
 def _text(given: object) -> str | None:
-    # Half a surrogate pair can be written in JSON, and in no file of ours.
-    return given.strip() or None if isinstance(given, str) and not re.search("[\ud800-\udfff]", given) else None
+    text = given.strip() if isinstance(given, str) and len(given) <= _LONGEST else ""
+    return text if text and not _ODD.search(text) else None
 
 
 def _items(given: object) -> Sequence[Any]:
@@ -177,6 +182,6 @@ def _count(given: object) -> int | None:
 def _moment(given: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(given) if isinstance(given, str) else None
-    except ValueError:
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found else None
+    except (ValueError, OverflowError):  # the year 1 in Asia is none in UTC
         return None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found else None

@@ -123,7 +123,8 @@ def _made(yaml: Registry, name: str, said: Said) -> tuple[Model, dict[str, str]]
 
 def readable(name: str) -> str:
     """Make a name for readers of a model's id: `acme/Big-8B_v2` is Big 8B v2."""
-    return name.partition("/")[2].replace("-", " ").replace("_", " ").strip()
+    own = name.partition("/")[2]
+    return own.replace("-", " ").replace("_", " ").strip() or own
 
 
 def _drawn(models: Mapping[str, Model], model: Model) -> tuple[LineageEdge, ...]:

@@ -4,15 +4,14 @@ As https://huggingface.co/docs/hub/webhooks describes it, version 3. Nothing of 
 what the model is, the hub is asked.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from standings.hub import NAME
 from standings.suite import Record
 
 MAIN = "refs/heads/main"
 SHORTEST = 16  # characters of a secret
-_NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
 
 
 class NoPayload(ValueError):
@@ -45,7 +44,7 @@ def read_payload(given: object) -> Told:
         raise NoPayload("no event.action, event.scope, repo.type and repo.name")
     if kind != "model":
         return Told(ignored=f"a {kind} is no model"[:100])
-    if not re.fullmatch(_NAME, name) or len(name) > 200:
+    if not NAME.fullmatch(name):
         raise NoPayload("repo.name is no id of a model")
     assert isinstance(given, Mapping), given
     why = _why_not(action, scope, given)

@@ -97,8 +97,27 @@ def test_a_malformed_field_is_null() -> None:
     found = read(
         createdAt="yesterday", downloads=-1, likes=True, tags="none", cardData=[1], safetensors=7, baseModels=["x"],
         childrenModelCount=5, siblings={"a": 1}, pipeline_tag=["x"], downloadsAllTime=2**70, library_name="\ud800",
+        lastModified="0001-01-01T00:00:00+14:00",
     )  # fmt: skip
     assert found == HubRecord(model="acme/tiny", revision=SHA)
+
+
+@pytest.mark.parametrize("odd", ["\n", "\x1b[2J", "\u202e", "\u2028", "\x85", "x" * 2000], ids=ascii)
+def test_what_would_begin_a_line_steer_a_terminal_or_fill_it_is_null(odd: str) -> None:
+    text = f"other{odd}x"
+    found = read(
+        pipeline_tag=text, library_name=text, tags=["transformers", text, f"base_model:acme/{text}"],
+        cardData={"license": "other", "license_name": text, "license_link": text, "base_model": f"acme/{text}"},
+    )  # fmt: skip
+    assert (found.pipeline, found.library, found.tags, found.parents) == (None, None, ("transformers",), ())
+    assert found.licence
+    assert (found.licence.license, found.licence.license_name) == ("other", None)
+
+
+@pytest.mark.parametrize("name", ["acme/", "/tiny", "acme/ti ny", "acme/..", "acme/tiny@x", "acmé/tiny", "a/b/c"])
+def test_a_name_that_no_hub_gives_is_no_model_and_no_parent(name: str) -> None:
+    assert parse_record({"id": name, "sha": SHA}) is None
+    assert read(tags=[f"base_model:finetune:{name}"]).parents == ()
 
 
 ANYTHING = st.recursive(

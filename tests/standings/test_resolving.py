@@ -5,7 +5,7 @@ from datetime import date
 from standings.checking import check, check_joined
 from standings.lineage import lineage_conditions
 from standings.parsing import parse
-from standings.resolving import Observation, resolve
+from standings.resolving import Observation, readable, resolve
 from tests.standings.entries import documents, edge, model, registry
 
 SHA = "b" * 40
@@ -95,3 +95,8 @@ def test_an_entry_that_is_written_with_a_fault_is_not_made_again_from_a_hub():
     yaml, faults = parse(files)
     assert faults
     assert resolve(yaml, [seen("acme/a")]).registry.models == {}
+
+
+def test_a_name_is_made_readable_and_never_empty():
+    assert readable("acme/Big-8B_v2") == "Big 8B v2"
+    assert readable("acme/___") == "___"
