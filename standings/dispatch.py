@@ -13,6 +13,7 @@ from standings.placement import Room, Wish, place
 from standings.plan import Assignment
 from standings.pools import Pool
 from standings.suite import Record
+from standings.work import Purpose
 
 Queue = Literal["release", "nightly"]
 AHEAD = 2  # orders that a pool is given for each of its slots: the next ones are there when a slot is free
@@ -34,22 +35,26 @@ class Order(Record):
         return max(1, self.assignment.gpus)
 
 
-def assignment_key(job_ids: Iterable[str], night: date, attempt: int) -> str:
+def assignment_key(job_ids: Iterable[str], night: date, attempt: int, purpose: Purpose = "board") -> str:
     """Hash what makes a flow run of an assignment another one: sha256 of its jobs, the night and the attempt.
 
     An attempt is one dispatch, 1 for the first: a worker that died left no run in the lake, so the jobs' own attempts
-    would name the dead flow run again, and Prefect would answer with it for ever.
+    would name the dead flow run again, and Prefect would answer with it for ever. A purpose other than the board's is
+    hashed too: the canary's jobs may be the very jobs of the board.
     """
-    return digest([sorted(job_ids), night.isoformat(), attempt])
+    other = [] if purpose == "board" else [purpose]
+    return digest([sorted(job_ids), night.isoformat(), attempt, *other])
 
 
-def make_order(assignment: Assignment, night: date, queue: Queue, ended: Collection[str]) -> Order:
+def make_order(
+    assignment: Assignment, night: date, queue: Queue, ended: Collection[str], purpose: Purpose = "board"
+) -> Order:
     """Order an assignment under the first key that none of the flow runs that ended has, whatever became of them.
 
     One that is still alive keeps its key, so that ordering it again is harmless.
     """
     job_ids = [job.job_id for job in assignment.jobs]
-    keys = (assignment_key(job_ids, night, attempt) for attempt in count(1))
+    keys = (assignment_key(job_ids, night, attempt, purpose) for attempt in count(1))
     return Order(assignment=assignment, queue=queue, key=next(key for key in keys if key not in ended))
 
 

@@ -63,6 +63,11 @@ def test_an_epoch_bump_and_a_second_variant_are_other_flow_runs():
     assert len({*same, *others}) == 4
 
 
+def test_the_canary_asked_the_boards_own_jobs_on_the_same_night_is_another_flow_run():
+    board, canary = (make_order(assignment("one"), NIGHT, "nightly", (), purpose) for purpose in ("board", "canary"))
+    assert board.key == assignment_key(["one-b"], NIGHT, 1) != canary.key
+
+
 def test_the_longest_is_started_first_and_a_release_before_it():
     waiting = [order("short", 60), order("long", 6000), order("new", 10, queue="release")]
     assert keys(starts(waiting, [], [pool(gpus=1, machines=1)])) == ["new", "long"]
