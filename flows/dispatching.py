@@ -16,6 +16,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
@@ -32,7 +33,7 @@ from standings.pools import HERE, Pool
 from standings.work import Purpose
 from tasks import attempt
 from tasks.evaluate import Outcome
-from tasks.outcomes import outcome_of
+from tasks.outcomes import outcomes_of
 from tasks.steps import evaluate_assignment
 from tasks.workplace import Workplace
 
@@ -40,11 +41,11 @@ TAG = "assignment"
 FLOW = "evaluate_model"
 LOOK_EVERY = 3.0  # seconds
 OUTAGE = 600.0  # seconds that a server may be away before the night gives up; what runs goes on without it
-PATIENCE = timedelta(minutes=30)  # of a run that waits for a worker where none is, or whose worker died with it in hand
+PATIENCE = timedelta(minutes=30)  # of a run that waits for a worker where none is, or that no worker begins or ends
 SCHEDULED = (StateType.SCHEDULED, StateType.PENDING)
 Got = TypeVar("Got")
 ALIVE = (*SCHEDULED, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
-FORGOTTEN = "no worker took it up; the next plan asks for its jobs again"
+FORGOTTEN = "no worker took it up, or ended it; the next plan asks for its jobs again"
 
 
 def evaluate_all(
@@ -57,9 +58,11 @@ def evaluate_all(
     """Evaluate assignments: in the pools where a worker runs this flow, else in this process."""
     if not deployed():
         return [evaluate_assignment(workplace, assignment, purpose) for assignment in assignments]
+    began = attempt.now()
     with get_client(sync_client=True) as client:
-        Dispatch(client, workplace.pools, attempt.now(), purpose, limit).run(assignments, queue)
-    return [outcome_of(workplace.lake, assignment, purpose) for assignment in assignments]
+        Dispatch(client, workplace.pools, began, purpose, limit).run(assignments, queue)
+    since = began if purpose == "canary" else None
+    return outcomes_of(workplace.lake, assignments, attempt.now(), purpose, since)
 
 
 @dataclass
@@ -73,16 +76,25 @@ class Dispatch:
     limit: int | None
     running: dict[UUID, Order] = field(default_factory=dict)
 
-    def run(self, assignments: Iterable[Assignment], queue: Queue) -> None:
-        """Start what is not in hand already, never more than the window, and wait until all has ended."""
-        self.running = {run.id: _order(run) for run in self.alive()}
-        left = without(assignments, self.running.values())
-        waiting = [make_order(item, self.began.date(), queue, ()) for item in left]
-        while waiting or self.running:
-            for order in starts(waiting, list(self.running.values()), self.pools, window(self.pools)):
-                waiting = [item for item in waiting if item.key != order.key]
+    def run(self, assignments: Sequence[Assignment], queue: Queue) -> None:
+        """Start what nobody has in hand, never more than the window, and wait until all its jobs have ended.
+
+        Of what others started it waits for those that have its jobs, and for no other: a release is published while a
+        night goes on. It starts at once, in the queue that is served first: in a window that a night fills it would
+        wait behind what the night has given ahead.
+        """
+        mine = {job.job_id for item in assignments for job in item.jobs}
+        self.running = {run.id: _order(run) for run in patiently(self.alive)}
+        waiting = self._orders(without(assignments, self.running.values()), queue)
+        while waiting or held(self.running.values()) & mine:
+            chosen = waiting
+            if queue != "release":
+                chosen = starts(waiting, list(self.running.values()), self.pools, window(self.pools))
+            assert chosen or self.running, f"no pool takes {sorted({str(item.assignment.pool) for item in waiting})}"
+            begun = {order.key for order in chosen}
+            waiting = [item for item in waiting if item.key not in begun]
+            for order in self.due(chosen, queue):
                 self.running[patiently(partial(self.start, order))] = order
-            assert self.running, f"no pool takes what waits: {sorted({str(item.assignment.pool) for item in waiting})}"
             time.sleep(LOOK_EVERY)
             ended = patiently(self.ended)
             late = {run.work_pool_name for run in ended if run.state_type in SCHEDULED}
@@ -90,6 +102,17 @@ class Dispatch:
             waiting = [item for item in waiting if item.assignment.pool not in dead]
             for run in ended:
                 self.running.pop(run.id)
+
+    def due(self, chosen: Sequence[Order], queue: Queue) -> list[Order]:
+        """Take away what a release has taken in hand since this began, ended or not: the next plan finds its rest."""
+        if not chosen or queue == "release":
+            return list(chosen)
+        released = patiently(self.released)
+        self.running |= {run.id: _order(run) for run in released if run.state_type in ALIVE}
+        return self._orders(without((order.assignment for order in chosen), map(_order, released)), queue)
+
+    def _orders(self, assignments: Iterable[Assignment], queue: Queue) -> list[Order]:
+        return [make_order(item, self.began.date(), queue, (), self.purpose) for item in assignments]
 
     def start(self, order: Order) -> UUID:
         """Create the flow run of an assignment, or return the one that is alive under its key."""
@@ -101,7 +124,7 @@ class Dispatch:
                 deployment.id,
                 parameters=parameters,
                 name=called(given),
-                tags=[TAG, self.purpose, f"night {self.began:%Y-%m-%d}"],
+                tags=[TAG, self.purpose, order.queue, f"night {self.began:%Y-%m-%d}"],
                 idempotency_key=order.key,
                 work_queue_name=order.queue,
                 job_variables={"gpus": given.gpus} if given.gpus else None,
@@ -109,15 +132,17 @@ class Dispatch:
             if run.state is None or not run.state.is_final():
                 return run.id
             ended.add(order.key)  # it crashed, or its jobs would not be planned again
-            order = make_order(given, self.began.date(), order.queue, ended)
+            order = make_order(given, self.began.date(), order.queue, ended, self.purpose)
 
     def ended(self) -> list[FlowRun]:
         """Return the runs that ended, and those that nobody takes, which are cancelled."""
+        if not self.running:
+            return []
         runs = self._read(FlowRunFilter(id=FlowRunFilterId(any_=list(self.running))))
         over = [run for run in runs if run.state is None or run.state.is_final()]
         for run in over:
             get_run_logger().info("%s: %s, %s", run.name, run.state_name, run.state.message if run.state else "")
-        late = [run for run in runs if run not in over and run.state_type in SCHEDULED and self._is_late(run)]
+        late = [run for run in runs if run not in over and self._is_late(run)]
         for run in late:
             get_run_logger().warning("%s: %s", run.name, FORGOTTEN)
             self.client.set_flow_run_state(run.id, Cancelled(message=FORGOTTEN), force=True)
@@ -128,6 +153,12 @@ class Dispatch:
         state = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ALIVE)))
         return self._read(FlowRunFilter(tags=FlowRunFilterTags(all_=[TAG, self.purpose]), state=state))
 
+    def released(self) -> list[FlowRun]:
+        """Return the assignments that releases have started since this began, whatever became of them."""
+        since = FlowRunFilterExpectedStartTime(after_=self.began)
+        tags = FlowRunFilterTags(all_=[TAG, self.purpose, "release"])
+        return self._read(FlowRunFilter(tags=tags, expected_start_time=since))
+
     def attended(self) -> set[str]:
         """Name the pools that have a worker."""
         names = [pool.name for pool in self.pools]
@@ -136,11 +167,15 @@ class Dispatch:
         }
 
     def _is_late(self, run: FlowRun) -> bool:
-        """Say whether a run waits for nobody: in line behind others it waits as long as they take."""
+        """Say whether a run waits for nobody: in line behind others it waits as long as they take.
+
+        One that runs is watched by its heartbeat. One that a worker took and does not begin, or that is to be cancelled
+        or was paused and stays so, would let no night end.
+        """
         assert run.state is not None
-        if attempt.now() - run.state.timestamp < PATIENCE:
+        if run.state_type == StateType.RUNNING or attempt.now() - run.state.timestamp < PATIENCE:
             return False
-        return run.state_type == StateType.PENDING or run.work_pool_name not in self.attended()
+        return run.state_type != StateType.SCHEDULED or run.work_pool_name not in self.attended()
 
     def _read(self, wanted: FlowRunFilter) -> list[FlowRun]:
         found: list[FlowRun] = []
@@ -170,9 +205,14 @@ def window(pools: Iterable[Pool]) -> int:
 
 def without(assignments: Iterable[Assignment], running: Iterable[Order]) -> list[Assignment]:
     """Take away the jobs that runs have in hand already, from whichever night they are."""
-    held = {job.job_id for order in running for job in order.assignment.jobs}
-    left = [(item, tuple(job for job in item.jobs if job.job_id not in held)) for item in assignments]
+    taken = held(running)
+    left = [(item, tuple(job for job in item.jobs if job.job_id not in taken)) for item in assignments]
     return [item.model_copy(update={"jobs": jobs}) for item, jobs in left if jobs]
+
+
+def held(orders: Iterable[Order]) -> set[str]:
+    """Return the ids of the jobs of orders."""
+    return {job.job_id for order in orders for job in order.assignment.jobs}
 
 
 def called(assignment: Assignment) -> str:
