@@ -5,6 +5,8 @@ Plain HTTP, as importing Prefect's client costs seconds and the receiver of webh
 
 import base64
 import os
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4, uuid5
 
@@ -13,6 +15,8 @@ import httpx
 EVENT = "model.released"
 _NAMES = UUID("7c1f4f0e-7f6b-5a3e-9a52-0d6f0c4f2b11")  # of ours, so that an id means a model at a commit and no more
 RETRIES = 3  # of the connection, 2 s in all
+BUSY = (429, 502, 503, 504)  # Prefect on SQLite answers 503 where another writes, and has done nothing
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a busy server is asked again: a webhook's sender waits meanwhile
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # seconds
 
 
@@ -38,7 +42,8 @@ def announce(model: str, revision: str, source: str) -> bool:
     transport = httpx.HTTPTransport(retries=RETRIES)  # once it is sent it may have been taken
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT, headers=_authorisation()) as client:
-            client.post(f"{url}/events", json=[event], headers=_csrf(client, url)).raise_for_status()
+            token = _csrf(client, url)
+            _patiently(lambda: client.post(f"{url}/events", json=[event], headers=token)).raise_for_status()
     except httpx.HTTPError as error:
         # The error's own words may hold the address, which holds no password: that is in a header.
         raise NotAnnounced(f"PREFECT_API_URL: {model} at {revision} was not announced: {error}") from error
@@ -56,10 +61,19 @@ def _authorisation() -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(given.encode()).decode()}"}
 
 
+def _patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Ask a server again that says it is busy; should it have taken the event all the same, the id is the same."""
+    for pause in PAUSES:
+        if (answer := ask()).status_code not in BUSY:
+            return answer
+        time.sleep(pause)
+    return ask()
+
+
 def _csrf(client: httpx.Client, url: str) -> dict[str, str]:
     """Fetch the token without which a server with CSRF protection takes no POST; 422 says that it asks for none."""
     who = str(uuid4())
-    answer = client.get(f"{url}/csrf-token", params={"client": who})
+    answer = _patiently(lambda: client.get(f"{url}/csrf-token", params={"client": who}))
     if answer.status_code == 422:
         return {}
     return {"Prefect-Csrf-Token": answer.raise_for_status().json()["token"], "Prefect-Csrf-Client": who}

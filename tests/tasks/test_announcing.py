@@ -1,7 +1,10 @@
 """A release is announced to a real Prefect server, with its password and its CSRF token."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,28 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@contextmanager
+def answering(codes: list[int]) -> Iterator[tuple[str, list[str]]]:
+    """Serve the answers with these codes, one after the other; give the address, and what was asked."""
+    asked: list[str] = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked.append(self.command)
+            self.send_response(codes.pop(0))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/api", asked
+        server.shutdown()
+
+
 def events(server: Server) -> list[dict[str, Any]]:
     """Return what the server recorded, as soon as there is something: it writes in batches."""
     api, asked = Api(server.environment), {"filter": {"event": {"name": ["model.released"]}}}
@@ -46,6 +71,21 @@ def test_a_server_that_can_t_be_reached_is_told_of_without_its_password(monkeypa
     with pytest.raises(NotAnnounced, match=f"{MODEL} at {SHA} was not announced") as error:
         announce(MODEL, SHA, "test")
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(("busy", "taken"), [(3, True), (99, False)])
+def test_a_server_that_is_busy_is_asked_again_a_few_times(
+    busy: int, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.announcing.PAUSES", (0.0,) * 4)
+    with answering([503] * busy + [422] + [503] * busy + [204]) as (url, asked):
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        if taken:
+            assert announce(MODEL, SHA, "test")
+        else:
+            with pytest.raises(NotAnnounced, match="503"):
+                announce(MODEL, SHA, "test")
+    assert asked == (["GET"] * 4 + ["POST"] * 4 if taken else ["GET"] * 5)
 
 
 def test_a_real_server_records_a_release_once_whoever_noticed_it(
