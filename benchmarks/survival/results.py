@@ -51,4 +51,5 @@ def printed(results: Results) -> None:
         for (name,), it in results.table(part, 1).items():
             print(f"{part}, {name}: {', '.join(f'{count} {what}' for what, count in it.items())}")
     hows = Counter(f"{it['kind']} {it['how']}" for it in results.found.values() if it.get("killed") and "how" in it)
-    print("in flight:", ", ".join(f"{count} {how}" for how, count in sorted(hows.items())))
+    if hows:
+        print("in flight:", ", ".join(f"{count} {how}" for how, count in sorted(hows.items())))
