@@ -5,6 +5,8 @@ Prefect itself is never imported here: both are processes of their own, told wha
 
 import base64
 import contextlib
+import errno
+import fcntl
 import os
 import secrets
 import signal
@@ -86,16 +88,29 @@ def serving(folder: Path, port: int | None = None, **settings: str) -> Iterator[
 
 
 def start(folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None) -> Server:
-    """Start a server and wait until it answers; the caller ends its process."""
+    """Start a server and wait until it answers; the caller ends its process.
+
+    Raises NotServed where the port is taken, and where another one serves the folder: two would share a database.
+    """
     (folder / "client").mkdir(parents=True, exist_ok=True)
-    port, auth = port or free_port(), password(folder / "auth")
+    lock = claim(folder)
+    try:
+        return _started(folder, lock, require_free(port) if port else free_port(), settings or {})
+    finally:
+        os.close(lock)
+
+
+def _started(folder: Path, lock: int, port: int, settings: Mapping[str, str]) -> Server:
+    auth = password(folder / "auth")
     given = {
         **DURABLE,
         "PREFECT_HOME": str(folder),
         "PREFECT_SERVER_API_AUTH_STRING": auth,  # never a word of the command line, which everybody on the machine sees
-        **(settings or {}),
+        **settings,
     }
-    process = launch(["server", "start", "--host", "127.0.0.1", "--port", str(port)], given, folder / "server.log")
+    words = ["server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    process = launch(words, given, folder / "server.log", lock)
+    note(folder, process)
     server = Server(process=process, url=f"http://127.0.0.1:{port}/api", auth=auth, folder=folder)
     try:
         wait_until_healthy(server)
@@ -131,11 +146,11 @@ def start_worker(
     return launch([*words, "--install-policy", "never"], given, log)
 
 
-def launch(words: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def launch(words: list[str], environment: Mapping[str, str], log: Path, *kept: int) -> subprocess.Popen[bytes]:
     """Start `prefect WORDS` in a session of its own, out of reach of a terminal's Ctrl-C; the caller ends it.
 
     Of this process's environment it takes all but Prefect's variables: those of a server that a person
-    named would make this one another's.
+    named would make this one another's. `kept` are descriptors that stay open in it.
     """
     bare = {name: value for name, value in machine.environment().items() if not name.startswith("PREFECT_")}
     with log.open("ab") as written:
@@ -146,6 +161,7 @@ def launch(words: list[str], environment: Mapping[str, str], log: Path) -> subpr
             stderr=written,
             env={**bare, **environment},
             start_new_session=True,
+            pass_fds=kept,
         )
 
 
@@ -172,6 +188,59 @@ def wait_until_healthy(server: Server) -> None:
             return
         time.sleep(0.1)
     raise NotServed(f"Prefect's server did not answer within {READY_WITHIN:.0f} s; see {server.folder / 'server.log'}")
+
+
+def claim(folder: Path) -> int:
+    """Lock a server's folder; return the descriptor, which its process keeps: the lock is free when that is dead.
+
+    Raises NotServed while a server holds it, or workers that one left behind are alive.
+    """
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = False
+    except BlockingIOError:
+        held = True
+    alive = [str(pid) for pid in noted(folder)]
+    if not held and not alive:
+        (folder / "processes").unlink(missing_ok=True)
+        return descriptor
+    os.close(descriptor)
+    raise NotServed(
+        f"{folder}: a server is at work on it already, or its workers are. Stop its `standings up` with Ctrl-C; "
+        f"where that was killed, end what it left: kill {' '.join(alive)}".rstrip()
+    )
+
+
+def note(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Write down a process that serves a folder or works for it, to be named should nobody be left to end it."""
+    with (folder / "processes").open("a") as file:
+        file.write(f"{process.pid}\n")
+
+
+def noted(folder: Path) -> list[int]:
+    """Return the processes of a folder that are alive; a number that another program has by now is none of them."""
+    file = folder / "processes"
+    numbers = [int(line) for line in file.read_text().split()] if file.exists() else []
+    found = []
+    for number in numbers:
+        with contextlib.suppress(OSError):  # it has ended
+            if b"prefect" in Path(f"/proc/{number}/cmdline").read_bytes():
+                found.append(number)
+    return found
+
+
+def require_free(port: int) -> int:
+    """Return a port of loopback that nobody listens on. Raises NotServed."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: one that ended lingers
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise NotServed(f"--port: {port} is in use. Give another one, or none for a free one") from error
+    return port
 
 
 def password(file: Path) -> str:

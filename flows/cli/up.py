@@ -94,18 +94,19 @@ def workers(
 ) -> Iterator[dict[str, "Popen[bytes]"]]:
     """Run the workers of this machine: one for the flows that decide, one for the pool that it belongs to."""
     from flows.bootstrapping import CONTROL
-    from tasks.prefect_server import working
+    from tasks.prefect_server import note, working
 
     chosen = chosen_pool(settings, name)
     wanted = {CONTROL: CONTROL_RUNS} | ({chosen.name: limit or max(1, chosen.gpus)} if chosen else {})
     environment = {**server.environment, **absolute(settings), "PREFECT_WORKER_QUERY_SECONDS": ASK_EVERY}
+    started = {}
     with ExitStack() as stack:
-        yield {
-            f"the worker of {pool}": stack.enter_context(
-                working(environment, pool, f"{pool} on this machine", runs, server.folder / f"worker-{pool}.log")
-            )
-            for pool, runs in wanted.items()
-        }
+        for pool, runs in wanted.items():
+            log = server.folder / f"worker-{pool}.log"
+            process = stack.enter_context(working(environment, pool, f"{pool} on this machine", runs, log))
+            note(server.folder, process)
+            started[f"the worker of {pool}"] = process
+        yield started
 
 
 def chosen_pool(settings: "Settings", name: str | None) -> "Pool | None":
