@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from standings.discovery import Judgement, Policy, is_written, judge, organisation_of
+from standings.discovery import Judgement, Policy, is_wanted, is_written, judge, organisation_of
 from standings.hub import HubRecord
 from standings.observed import Decided
 from standings.registry import Registry
 from standings.suite import Record
+
+NO_NAMES: Mapping[str, str] = {}
 
 
 class History(Record):
@@ -35,8 +37,13 @@ class History(Record):
         return record.weights is not None and self.weights.get(revision or "") == record.weights
 
 
-def consider(policy: Policy, registry: Registry, record: HubRecord, history: History) -> Judgement:
-    """Judge a record with what was decided before. A person's decision stands; the policy may change its own."""
+def consider(
+    policy: Policy, registry: Registry, record: HubRecord, history: History, names: Mapping[str, str] = NO_NAMES
+) -> Judgement:
+    """Judge a record with what was decided before. A person's decision stands; the policy may change its own.
+
+    `names` says which model is known by a commit, by the hash of its weight files, or by its id in lower case.
+    """
     if record.gone:
         return Judgement(outcome="unchanged", reason="The hub has it no more; what was measured of it stays.")
     return (
@@ -45,6 +52,8 @@ def consider(policy: Policy, registry: Registry, record: HubRecord, history: His
         or _same_weights(record, history)
         or _refused_weights(record, history)
         or _new_weights(policy, registry, record, history)
+        or _refused_model(policy, registry, record, history)
+        or _under_another_name(policy, registry, record, names)
         or judge(policy, registry, record)
     )
 
@@ -105,3 +114,27 @@ def _new_weights(policy: Policy, registry: Registry, record: HubRecord, history:
     if organisation_of(registry, record.model) in policy.auto_revision:
         return Judgement(outcome="accepted", reason=f"{said} Its organisation is in auto_revision.", kind=accepted.kind)
     return Judgement(outcome="review", reason=said, kind=accepted.kind)
+
+
+def _refused_model(policy: Policy, registry: Registry, record: HubRecord, history: History) -> Judgement | None:
+    """No policy lets in a model of which a person said no, whatever its weights are now."""
+    no = next((it for it in reversed(history.decided) if it.decision == "reject" and not it.by_policy), None)
+    judged = judge(policy, registry, record)
+    if no is None or judged.outcome != "accepted":
+        return None
+    reason = f"{no.who} rejected {no.revision[:12]} on {no.decided_at:%Y-%m-%d}: {no.reason} These are other weights."
+    return Judgement(outcome="review", reason=reason, kind=judged.kind)
+
+
+def _under_another_name(
+    policy: Policy, registry: Registry, record: HubRecord, names: Mapping[str, str]
+) -> Judgement | None:
+    """A repository that was renamed, copied or written in other letters would be asked and counted twice."""
+    keys = (record.revision, record.weights or "", record.model.lower())
+    others = {found for key in keys if (found := names.get(key))} - {record.model}
+    judged = judge(policy, registry, record)
+    if not others or judged.outcome == "rejected" or is_wanted(policy, registry, record.model):
+        return None
+    known, more = " and ".join(sorted(others)), f" {judged.reason}" if judged.outcome == "review" else ""
+    reason = f"It is {known} under another name, or a copy: a person says whether both are meant.{more}"
+    return Judgement(outcome="review", reason=reason, kind=judged.kind)

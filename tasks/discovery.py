@@ -44,14 +44,16 @@ def consider(
     """
     given = list(records)
     rows, held = observed(lake, [record.model for record in given]), decisions(lake)
-    seen, histories = _with_known_files(given, rows), _histories(rows, held)
+    seen, histories, names = _with_known_files(given, rows), _histories(rows, held), _names(lake, registry, held)
     considered, made = [], []
     for record in seen:
         history = histories.get(record.model, History())
-        found = releases.consider(policy, registry, record, history)
+        found = releases.consider(policy, registry, record, history, names)
         decision = _decision(record, found, history, now)
         histories[record.model] = history.and_(record, decision)
         made += [decision] if decision else []
+        if found.outcome == "accepted":
+            names |= {record.weights or record.revision: record.model, record.model.lower(): record.model}
         considered.append(
             Considered(model=record.model, revision=record.revision, outcome=found.outcome, reason=found.reason)
         )
@@ -102,6 +104,16 @@ def _with_known_files(records: Iterable[HubRecord], rows: Iterable[Row]) -> list
         else record
         for record in records
     ]
+
+
+def _names(lake: Lake, registry: Registry, held: Held) -> dict[str, str]:
+    """Say which model is known by its id in lower case, by the hash of its weight files, or else by its commit."""
+    pinned = {model.id: model.revision for model in registry.models.values()}
+    pinned |= {found.model: found.revision for found in accepted(held).values()}
+    rows = lake.appended("hub_observations", COUNTS).select(["model", "revision", "weights"]).to_pylist()
+    files = {it["model"]: it["weights"] for it in rows if it["weights"] and pinned.get(it["model"]) == it["revision"]}
+    content = {files.get(model) or revision: model for model, revision in pinned.items()}
+    return {key: model for key, model in content.items() if key} | {model.lower(): model for model in pinned}
 
 
 def _histories(rows: Iterable[Row], held: Held) -> dict[str, History]:

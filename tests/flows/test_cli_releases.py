@@ -22,7 +22,7 @@ BIG, GATED = "acme/big-Instruct", "acme/gated-8B"
 def nights(tmp_path: Path) -> Nights:
     """A registry with one model, and a hub's three others: one came in, one waits, one stays out."""
     made = Nights(tmp_path)
-    made.models = {"one": "a"}
+    made.models = {"one": "f"}
     made.write()
     workplace = Workplace.open(made.settings)
     records = [

@@ -11,7 +11,7 @@ def release(
     hub: Hub,
     model: str,
     *,
-    weights: bytes = b"weights",
+    weights: bytes = b"",
     day: str = "2026-05-01",
     licence: str | None = "apache-2.0",
     parameters: int = 1_000_000,
@@ -20,7 +20,8 @@ def release(
 ) -> str:
     """Publish a model of text generation, or a revision of it, and return the commit; `fields` are of its record.
 
-    `parents` are by relation. The same weights make a revision in which only the README is another.
+    `parents` are by relation. The same weights, by default the model's own, make a revision in which only the README
+    is another.
     """
     repository = hub.repository(model)
     based = [f"base_model:{relation}:{parent}" for relation, parent in (parents or {}).items()]
@@ -40,4 +41,5 @@ def release(
         **fields,
     }
     readme = f"revision {len(repository.commits)}".encode()
-    return repository.commit({"config.json": CONFIG, "README.md": readme, "model.safetensors": weights}, day=day)
+    files = {"config.json": CONFIG, "README.md": readme, "model.safetensors": weights or model.encode()}
+    return repository.commit(files, day=day)

@@ -79,7 +79,9 @@ def test_what_a_person_rejected_stays_out_when_its_card_is_edited_and_is_looked_
     past = history(decision("a", "reject", "a person", reason="a test of theirs"), a=OLD)
     found, reason = outcome(past, revision=sha("b"), weights=OLD)
     assert (found, reason) == ("rejected", "a person rejected these weights on 2026-11-24: a test of theirs")
-    assert outcome(past, revision=sha("b"), weights=NEW)[0] == "accepted"
+    found, reason = outcome(past, TRUSTING, revision=sha("b"), weights=NEW)
+    assert (found, "a test of theirs These are other weights." in reason) == ("review", True), "no policy overrules it"
+    assert outcome(past, revision=sha("b"), weights=NEW, private=True)[0] == "rejected"
 
 
 def test_a_rejected_revision_leaves_the_one_before_accepted():
@@ -112,3 +114,16 @@ def test_an_entry_without_a_revision_gets_the_one_that_is_accepted_and_is_asked_
     known = registry(model("acme/big", revision=None, kind="reasoning"))
     found = consider(POLICY, known, record("acme/big", tags=()), history())
     assert (found.outcome, found.kind) == ("accepted", "reasoning")
+
+
+@pytest.mark.parametrize("key", [sha("a"), OLD, NAME.lower()])
+def test_a_model_under_another_name_waits_for_a_person(key: str):
+    def considered(policy: Policy = POLICY, other: str = "acme/small", **fields: Any) -> tuple[str, str]:
+        found = consider(policy, registry(), record(NAME, weights=OLD, **fields), history(), {key: other})
+        return found.outcome, found.reason
+
+    found, reason = considered()
+    assert (found, reason.partition(",")[0]) == ("review", "It is acme/small under another name")
+    assert "It is gated" in considered(gated=True)[1]
+    assert considered(other=NAME)[0] == "accepted", "it is itself"
+    assert considered(Policy(asked=(NAME,)))[0] == "accepted", "a person asked for both"

@@ -65,6 +65,19 @@ def test_a_record_twice_in_one_batch_is_decided_once(lake: Lake):
     assert lake.appended("decisions").num_rows == lake.appended("hub_observations").num_rows == 1
 
 
+def test_a_renamed_model_is_not_asked_twice(lake: Lake):
+    told(lake, record())
+    renamed = record("acme/renamed-Instruct", weights=record().weights)
+    assert (
+        told(lake, renamed, day=1) == told(lake, renamed.model_copy(update={"revision": sha("b")}), day=2) == ["review"]
+    )
+    assert told(lake, record("acme/Big-instruct", revision=sha("c")), day=3) == ["review"], "the same in other letters"
+    both = (record(f"acme/{name}-Base", weights="y" * 64) for name in ("y", "z"))
+    assert told(lake, *both, day=4) == ["accepted", "review"]
+    pinned = registry(model("acme/old-Base", revision=sha("d")))
+    assert told(lake, record("acme/new-Base", revision=sha("d")), day=6, known=pinned) == ["review"], "no poll saw it"
+
+
 def test_decisions_are_facts_with_who_and_why(lake: Lake):
     told(lake, record(), record("else/x-Instruct"))
     rows = lake.appended("decisions").to_pylist()
@@ -153,7 +166,7 @@ def test_what_was_accepted_fills_the_gaps_of_a_written_entry_and_nothing_else(la
 
 def test_a_release_comes_onto_the_board_and_a_licence_corrected_later_rewrites_no_history(tmp_path: Path):
     nights, name = Nights(tmp_path), "acme/big-Instruct"
-    nights.models = {"one": "a"}
+    nights.models = {"one": "f"}
     nights.write()
     lake = Workplace.open(nights.settings).lake
     assert told(lake, record(name), known=Workplace.open(nights.settings).registry) == ["accepted"]
