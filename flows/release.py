@@ -3,11 +3,13 @@
 from typing import Any
 
 from prefect import State, flow
+from prefect.states import Failed
 
 from flows.dispatching import evaluate_all
 from flows.nightly import Night, ended
 from flows.reporting import tell_outcomes
 from flows.serverlog import told
+from tasks.canary import standing_drift
 from tasks.settings import Settings
 from tasks.steps import plan_jobs, refresh_board, sync_registry
 from tasks.workplace import UnknownName, Workplace
@@ -21,10 +23,15 @@ class NotAccepted(ValueError):
 def release(model_id: str, revision: str, settings: Settings | None = None) -> Night | State[Any]:
     """Register, evaluate and publish one model at one revision; announced twice, the second finds nothing to do.
 
-    Raises NotAccepted: a message from outside starts nothing that the acceptance policy or a person has not let in.
+    Where the canary drifted in the last night, nothing is measured and published: the first night that finds it as it
+    was takes the model up. Raises NotAccepted: a message from outside starts nothing that the acceptance policy or a
+    person has not let in.
     """
     with told():
-        workplace = accepted(settings or Settings(), model_id, revision)
+        settings = settings or Settings()
+        workplace = accepted(settings, model_id, revision)
+        if drift := standing_drift(settings):
+            return Failed(name="Drifted", message=drift)
         sync_registry(workplace)
         plan = plan_jobs(workplace)
         outcomes = evaluate_all(workplace, plan.assignments, queue="release")

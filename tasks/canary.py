@@ -113,8 +113,16 @@ def judge(perch: Perch, past: Past, tonight: dict[str, Row], at: datetime) -> Ca
     )
 
 
-def nights(perch: Perch, past: Past) -> list[Canary]:
-    """Judge each night of the history against what is the baseline today, the newest last."""
+def standing_drift(settings: Settings) -> str | None:
+    """Say what drifted in the last night that asked the canary, until a person accepts it; nobody is asked now."""
+    if (perch := canary_past.perch(settings)) is None:
+        return None
+    found = nights(perch, canary_past.read_past(perch, attempt.now()), most=1)
+    return found[-1].drift if found else None
+
+
+def nights(perch: Perch, past: Past, most: int | None = None) -> list[Canary]:
+    """Judge each night of the history, or the last ones, against what is the baseline today, the newest last."""
     found: list[dict[str, Row]] = []
     failures: list[dict[str, str]] = []
     began: list[datetime] = []
@@ -128,7 +136,7 @@ def nights(perch: Perch, past: Past) -> list[Canary]:
             failures[-1].pop(run["benchmark"], None)
         elif run["job_id"] not in found[-1]:
             failures[-1][run["benchmark"]] = run["reason"]
-    last = slice(-perch.policy.history, None)
+    last = slice(-(most or perch.policy.history), None)
     judged = zip(found[last], failures[last], began[last], strict=True)
     return [judge(perch, past, runs, at).model_copy(update={"failed": failed}) for runs, failed, at in judged]
 

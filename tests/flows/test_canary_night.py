@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.canary import standing_drift
 from tests.canaries import Canaries
 from tests.hub import Hub
 
@@ -28,3 +29,24 @@ def test_a_night_whose_canary_drifted_ends_as_drifted_before_anything_is_measure
     assert (ended.is_failed(), ended.name, ended.message) == (True, "Drifted", said.drift)
     assert not (tmp_path / "home" / "lake" / "snapshots").exists()
     assert not (tmp_path / "home" / "lake" / "facts").exists()  # it did not even sync
+
+
+def test_a_release_after_a_night_whose_canary_drifted_waits_for_a_person_or_a_better_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect import State
+
+    from flows.release import release
+
+    canaries = Canaries(tmp_path, monkeypatch)
+    canaries.ask(0)
+    canaries.right["order"] = 4
+    drift = canaries.ask(1).drift
+    canaries.at(1, hours=15)  # a release comes by day
+    ended = release.fn("acme/tiny-1", "a" * 40, settings=canaries.settings)
+    assert isinstance(ended, State)
+    assert (ended.name, ended.message) == ("Drifted", drift)
+    assert not (tmp_path / "home" / "lake" / "facts").exists()
+    canaries.right["order"] = 20
+    canaries.ask(2)
+    assert standing_drift(canaries.settings) is None
