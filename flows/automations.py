@@ -14,6 +14,7 @@ NIGHTS_WITHIN = timedelta(hours=26)
 ANNOUNCED = ("nightly", "release", "refresh", "watch_releases", "track_adoption", "canary")
 # A run's events are named after its state, and `Degraded` and `Drifted` are states of ours.
 FINISHED = {"prefect.flow-run.Completed", "prefect.flow-run.Degraded"}
+UNDONE = {"prefect.flow-run.Degraded"}
 BROKEN = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.Drifted"}
 Alarm = tuple[str, UUID] | None  # the type of the block that tells a person, and which one
 
@@ -62,6 +63,23 @@ def automations(alarm: Alarm, nights_within: timedelta = NIGHTS_WITHIN) -> list[
                     alarm,
                     "Standings: {{ flow.name }} ended {{ flow_run.state.name }} ({{ flow_run.name }}): "
                     "{{ flow_run.state.message }}. See: standings status",
+                )
+            ],
+        ),
+        AutomationCore(
+            name="a night left work undone",
+            description="It counts as finished; but a pool without a worker would leave each night like this.",
+            trigger=EventTrigger(
+                match={"prefect.resource.id": "prefect.flow-run.*"},
+                match_related=_of("nightly", "release"),
+                expect=UNDONE,
+                posture=Posture.Reactive,
+            ),
+            actions=[
+                tell(
+                    alarm,
+                    "Standings: {{ flow_run.name }} left work undone: {{ flow_run.state.message }}. "
+                    "See: standings status",
                 )
             ],
         ),

@@ -113,13 +113,15 @@ def test_a_pod_gets_the_gpus_of_its_assignment_shared_memory_and_its_secrets_fro
 
 
 def test_a_run_that_gives_no_sign_of_life_is_told_to_have_crashed_and_a_night_that_does_not_come_is_told() -> None:
-    gone, absent, failed = automations(("webhook", uuid4()))
+    gone, absent, failed, undone = automations(("webhook", uuid4()))
     assert (gone.trigger.posture, gone.trigger.within) == (Posture.Proactive, timedelta(seconds=90))
     assert gone.actions[0].state == "CRASHED"
     assert (absent.trigger.posture, absent.trigger.within) == (Posture.Proactive, timedelta(hours=26))
     assert "prefect.flow-run.Degraded" in absent.trigger.expect  # events are named after a state, not its type
     assert failed.trigger.expect == {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "Drifted")}
-    assert {item.actions[0].type for item in (absent, failed)} == {"call-webhook"}
+    assert undone.trigger.expect == {"prefect.flow-run.Degraded"}  # or a pool without a worker would be told to nobody
+    assert "watch_releases" not in str(undone.trigger.match_related)  # whose Degraded is a hub that was away
+    assert {item.actions[0].type for item in (absent, failed, undone)} == {"call-webhook"}
 
 
 def test_a_notification_block_tells_in_place_of_a_webhook_and_none_tells_nobody() -> None:
