@@ -45,7 +45,10 @@ def bootstrap(settings: Settings, pools: Sequence[Pool]) -> Made:
         check_server(client, made)
         made_pool(client, CONTROL, "process", made)
         for pool in pools:
-            made_pool(client, pool.name, settings.workers, made)
+            # A process worker begins no more than its own --limit. A Kubernetes worker would make a Job of each run at
+            # once, and one whose pod waits for a GPU is not told from one that a dead worker had in hand.
+            most = pool.slots if settings.workers == "kubernetes" else None
+            made_pool(client, pool.name, settings.workers, made, most)
         for deployment in in_pools(read_deployments(folder("infra") / "prefect.yaml"), pools):
             made_deployment(client, deployment, made)
         for automation in automations(made_alarm(client, settings, made)):
@@ -75,18 +78,23 @@ def _listed(enabled: Any) -> list[str]:
     return list(enabled or ())
 
 
-def made_pool(client: SyncPrefectClient, name: str, kind: str, made: Made) -> None:
-    """Make a work pool from its committed template, with its queues."""
+def made_pool(client: SyncPrefectClient, name: str, kind: str, made: Made, most: int | None = None) -> None:
+    """Make a work pool from its committed template, with its queues; `most` runs begin at once, where it is given."""
     template = json.loads((folder("infra") / "templates" / f"{kind}.json").read_text())
     try:
         there = client.read_work_pool(name)
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=name, type=kind, base_job_template=template))
+        client.create_work_pool(
+            WorkPoolCreate(name=name, type=kind, base_job_template=template, concurrency_limit=most)
+        )
         made.changes.append(f"pool {name}")
     else:
         if there.base_job_template != template:
             client.update_work_pool(name, WorkPoolUpdate(base_job_template=template))
             made.changes.append(f"template of pool {name}")
+        if most is not None and there.concurrency_limit != most:
+            client.update_work_pool(name, WorkPoolUpdate(concurrency_limit=most))
+            made.changes.append(f"limit of pool {name}")
     queues = {queue.name: queue for queue in client.read_work_queues(work_pool_name=name)}
     for queue, priority in QUEUES.items():
         if queue not in queues:

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +13,14 @@ import pytest
 import yaml
 from prefect import Flow
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import Posture
+from prefect.exceptions import ObjectNotFound
 from pydantic import ByteSize, ValidationError
 
 from flows.automations import automations
-from flows.bootstrapping import CONTROL, QUEUES
+from flows.bootstrapping import CONTROL, QUEUES, Made, made_pool
 from flows.deployments import Deployment, PrefectFile, in_pools, read_deployments
 from standings.pools import Pool
 
@@ -110,6 +113,33 @@ def test_a_pod_gets_the_gpus_of_its_assignment_shared_memory_and_its_secrets_fro
     assert container["volumeMounts"] == [{"name": "shared-memory", "mountPath": "/dev/shm"}]
     assert pod["volumes"] == [{"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": "8Gi"}}]
     assert [item["key"] for item in pod["tolerations"]] == ["nvidia.com/gpu"]
+
+
+def test_a_pool_of_kubernetes_begins_no_more_runs_than_it_has_gpus_as_pods_that_wait_look_like_lost_ones() -> None:
+    pools: dict[str, SimpleNamespace] = {}
+
+    class Served:
+        def read_work_pool(self, name: str) -> SimpleNamespace:
+            if name not in pools:
+                raise ObjectNotFound(KeyError(name))
+            return pools[name]
+
+        def create_work_pool(self, pool: WorkPoolCreate) -> None:
+            pools[pool.name] = SimpleNamespace(**pool.model_dump())
+
+        def update_work_pool(self, name: str, update: WorkPoolUpdate) -> None:
+            vars(pools[name]).update(update.model_dump(exclude_unset=True))
+
+        def read_work_queues(self, work_pool_name: str) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name=name, priority=priority) for name, priority in QUEUES.items()]
+
+    changes = []
+    for most in (16, 16, 24):
+        made = Made()
+        made_pool(Served(), "gpu-24", "kubernetes", made, most)  # type: ignore[arg-type]
+        changes.append(made.changes)
+    assert changes == [["pool gpu-24"], [], ["limit of pool gpu-24"]]
+    assert pools["gpu-24"].concurrency_limit == 24
 
 
 def test_a_run_that_gives_no_sign_of_life_is_told_to_have_crashed_and_a_night_that_does_not_come_is_told() -> None:
