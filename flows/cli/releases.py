@@ -43,7 +43,8 @@ def review(
 ) -> None:
     """List the releases of a hub that wait for a person; accept or reject them.
 
-    With why they wait, and how long. What is accepted is planned as any entry is; what is rejected leaves the board.
+    With why they wait, and how long. What is accepted is planned as any entry is, and announced where a Prefect server
+    is named; what is rejected leaves the board.
     """
     settings = context.settings(home)
     if not accept and not reject:
@@ -56,6 +57,7 @@ def review(
     if not reason:
         raise Stop("models review", "a decision needs its reason.", "Give --reason TEXT.")
     made = decide(context.lake(settings), written(settings), accept or [], reject or [], reason, asked_as(kind))
+    announced = [found for found in made if found.decision == "accept" and announce(found)]
     if json:
         print_json([found.model_dump(mode="json") for found in made])
         return
@@ -64,7 +66,21 @@ def review(
             f"{found.model}@{found.revision[:12]}: {found.decision}ed"
             + (f", asked as {found.kind}" if found.kind else "")
         )
-    put("It holds from now on. See what follows: standings plan")
+    if announced:
+        put("It holds from now on, and the server was told: see standings status")
+    else:
+        put("It holds from now on. See what follows: standings plan")
+
+
+def announce(found: "Decided") -> bool:
+    """Tell the Prefect server, where one is named, so that what came in does not wait for the night."""
+    from tasks import announcing
+
+    try:
+        return announcing.announce(found.model, found.revision, "review")
+    except announcing.NotAnnounced as error:
+        say(f"{error}. It is accepted all the same, and the next night takes it.")
+        return False
 
 
 def asked_as(kind: str | None) -> "Kind | None":

@@ -1,9 +1,13 @@
 """`standings models review` and `export`: a person decides, and what came in can be written down."""
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -41,6 +45,31 @@ def ask(nights: Nights) -> Ask:
     return asking(nights.settings.registry.parent)
 
 
+@contextmanager
+def listening() -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
+    """Take events as a server without CSRF protection does; give its address, and what was posted."""
+    posted: list[list[dict[str, Any]]] = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.send_response(422)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/api", posted
+        server.shutdown()
+
+
 def jobs(nights: Nights) -> Iterator[tuple[str, str, str]]:
     """Return what is planned: model, variant and job."""
     for assignment in Workplace.open(nights.settings).plan().assignments:
@@ -69,6 +98,25 @@ def test_what_a_person_accepts_is_planned_and_listed_as_in_no_file(ask: Ask, nig
     assert "0 releases wait for a person." in ask("models", "review").stdout
     [row] = [one for one in decisions(Workplace.open(nights.settings).lake).values() if one.model == GATED]
     assert (row.decision, row.reason, row.by_policy) == ("accept", "terms accepted", False)
+
+
+def test_what_a_person_accepts_is_announced_and_holds_where_no_server_takes_it(
+    ask: Ask, nights: Nights, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tasks.announcing.RETRIES", 0)
+    words = ("models", "review", "--accept", GATED, "--kind", "instruct", "--reason", "its card")
+    said = ask(*words, PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert (said.exit_code, "It holds from now on. See what follows: standings plan" in said.stdout) == (0, True)
+    assert f"{GATED} at {sha('a')} was not announced" in " ".join(said.stderr.split())
+    assert "the next night takes it" in " ".join(said.stderr.split())
+    assert GATED in {model for model, _, _ in jobs(nights)}
+    with listening() as (url, posted):
+        ask("models", "review", "--reject", GATED, "--reason", "no", PREFECT_API_URL=url)
+        assert posted == []
+        told = ask(*words, PREFECT_API_URL=url)
+    assert "the server was told: see standings status" in told.stdout
+    [[event]] = posted
+    assert event["payload"] == {"model_id": GATED, "revision": sha("a"), "source": "review"}
 
 
 def test_a_rejected_model_leaves_the_plan_and_an_outvoted_policy_lets_one_in(ask: Ask, nights: Nights):
