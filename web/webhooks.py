@@ -19,8 +19,10 @@ from fastapi.responses import JSONResponse
 from standings.webhook import NoPayload, Told, read_payload, require_secret
 from tasks.announcing import NotAnnounced
 from tasks.hub_records import NotAnswered, Refused
+from tasks.s3 import Unreachable
 from tasks.settings import Settings
 from tasks.watching import Noticed, look_at
+from tasks.workplace import BrokenRegistry
 
 PATH, HEADER = "/webhooks/hub", "X-Webhook-Secret"
 MOST = 256 * 1024  # bytes of a body; a comment is the longest that the hub sends
@@ -72,6 +74,9 @@ def application(secret: str, look: Callable[[str], Noticed]) -> FastAPI:
         except (NotAnswered, Refused, NotAnnounced) as error:
             _LOG.warning("%s: %s", told.model, error)
             raise Refusal(502, str(error)) from error
+        except (Unreachable, BrokenRegistry) as error:
+            _LOG.error("%s: %s", told.model, error)
+            raise Refusal(503, "the lake or the registry can't be used; the receiver's log says why") from error
         _LOG.info("%s at %s: %s: %s", found.model, found.revision, found.outcome, found.reason)
         return JSONResponse(found.model_dump(mode="json"))
 

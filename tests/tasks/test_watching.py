@@ -9,6 +9,7 @@ from tasks.lake import Lake
 from tasks.s3 import open_store
 from tasks.settings import Settings
 from tasks.watching import look_at, watch
+from tasks.workplace import Workplace
 from tests.hub import Fault, Hub
 from tests.hub.releases import release
 from tests.releasing import home
@@ -159,11 +160,13 @@ def test_a_release_that_no_server_takes_is_in_the_lake_and_told_of(
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.setattr("tasks.announcing.RETRIES", 0)
-    release(hub, MODEL, day=day(1))
+    sha = release(hub, MODEL, day=day(1))
     found = watch(settings)
     assert [one.announced for one in found.accepted] == [False]
     assert "was not announced" in found.failed[MODEL]
     assert facts(settings)[0] == ["accept"]
+    assert watch(settings).accepted == (), "no poll announces it again"
+    assert Workplace.open(settings).registry.models[MODEL].revision == sha, "and the night that opens this plans it"
 
 
 def test_a_model_that_is_gone_before_it_is_looked_at_starts_nothing(hub: Hub, settings: Settings) -> None:

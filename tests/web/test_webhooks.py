@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from standings.webhook import NoSecret
 from tasks.lake import Lake
-from tasks.s3 import open_store
+from tasks.s3 import Unreachable, open_store
 from tasks.settings import Settings
 from tasks.watching import look_at
 from tests.hub import Fault, Hub
@@ -177,6 +177,15 @@ def test_a_hub_that_does_not_answer_is_told_of_so_that_a_person_can_replay(hub: 
     assert "503" in told.json()["refused"]
     hub.faults.clear()
     assert post(client).json()["outcome"] == "accepted"
+
+
+def test_a_lake_that_is_away_is_told_of_in_the_log_and_its_address_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def look(_: str) -> NoReturn:
+        raise Unreachable("STANDINGS_LAKE: s3://inner at http://10.0.0.1: no answer")
+
+    with running(webhooks.application(SECRET, look)) as client:
+        told = post(client)
+    assert (told.status_code, "10.0.0.1" in told.text, "10.0.0.1: no answer" in caplog.text) == (503, False, True)
 
 
 def test_no_more_wait_than_the_hub_sends_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
