@@ -44,10 +44,10 @@ class Api:
 
         return until(answered, 300, path).raise_for_status().json()
 
-    def start(self, deployment: str, **parameters: Any) -> str:
+    def start(self, deployment: str, state: str = "SCHEDULED", /, **parameters: Any) -> str:
         """Create a flow run of a deployment, `flow/name`; return its id."""
-        found = self.get(f"/deployments/name/{deployment}")
-        made = self.post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
+        found, begins = self.get(f"/deployments/name/{deployment}"), {"type": state}
+        made = self.post(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters, "state": begins})
         return str(made["id"])
 
     def run(self, run_id: str) -> Row:

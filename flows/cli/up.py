@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,7 +106,23 @@ def workers(
             process = stack.enter_context(working(environment, pool, f"{pool} on this machine", runs, log))
             note(server.folder, process)
             started[f"the worker of {pool}"] = process
-        yield started
+        try:
+            yield started
+        finally:
+            stack.close()
+            if server.process.poll() is None:
+                stopped(wanted)
+
+
+def stopped(pools: Collection[str]) -> None:
+    """Say which runs ended with the workers. Else they would be running, in the server's eyes, and be waited for."""
+    import httpx
+
+    from flows.ending import end_runs
+
+    with contextlib.suppress(httpx.HTTPError):  # it ends too; the heartbeat's automation finds them later
+        if count := end_runs(pools):
+            say(f"{counted(count, 'run')} ended before its time; the next night asks again for what is missing.")
 
 
 def chosen_pool(settings: "Settings", name: str | None) -> "Pool | None":

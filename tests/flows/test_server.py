@@ -1,8 +1,10 @@
 """Nights on a real Prefect server: `standings up` as a process, its workers, a tiny model. One server for them all."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from flows.cli.status import print_status
+from flows.serverstatus import Status
 from tasks.store import FolderStore
 from tests.server import Api, until
 from tests.tiny import tiny_model
@@ -76,23 +80,36 @@ def place(tmp_path_factory: pytest.TempPathFactory, alarms: tuple[str, list[str]
     words = [sys.executable, "-m", "flows.cli", "up", "--limit", "2"]
     with (root / "up.log").open("w") as log:
         command = subprocess.Popen(words, cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=log, text=True)
+    begun = ""
     try:
         assert command.stdout is not None
         lines = [command.stdout.readline() for _ in range(2)]
         assert all(line.startswith("export PREFECT_API_") for line in lines), (root / "up.log").read_text()
         given["PREFECT_API_URL"] = lines[0].strip().partition("=")[2]
         given["PREFECT_API_AUTH_STRING"] = (root / "home" / "prefect-server" / "auth").read_text()
-        yield Place(root, given, Api(given), alarms[1])
+        made = Place(root, given, Api(given), alarms[1])
+        yield made
+        begun = made.api.start("refresh/refresh", "RUNNING")
     finally:
         command.send_signal(signal.SIGINT)
         code = command.wait(120)
     assert code == 0, (root / "up.log").read_text()
+    with contextlib.closing(sqlite3.connect(root / "home" / "prefect-server" / "prefect.db")) as database:
+        [(state,)] = database.execute("SELECT state_type FROM flow_run WHERE id = ?", [begun])
+    assert state == "CRASHED"  # or the next night would wait until the heartbeat's automation found it
 
 
 @pytest.fixture(scope="module")
-def night(place: Place) -> dict[str, Any]:
+def begun(place: Place) -> dict[str, str]:
+    """Begin a night, and beside it a release that nobody accepted; return the ids of their runs."""
+    night = place.api.start("nightly/nightly", suites=["tiny"], unattended=False)
+    return {"night": night, "release": place.api.start("release/release", model_id="nobody/model", revision="a" * 40)}
+
+
+@pytest.fixture(scope="module")
+def night(place: Place, begun: dict[str, str]) -> dict[str, Any]:
     """Live through one night, and return its flow run."""
-    return place.api.ended(place.api.start("nightly/nightly", suites=["tiny"], unattended=False))
+    return place.api.ended(begun["night"])
 
 
 def assignments(place: Place) -> list[dict[str, Any]]:
@@ -150,7 +167,9 @@ def test_to_bring_it_up_again_changes_nothing(place: Place) -> None:
     assert before["work_queues"] == 6  # of two pools: release, nightly and Prefect's default
 
 
-def test_the_status_names_workers_nights_and_queues(place: Place, night: dict[str, Any]) -> None:
+def test_the_status_names_workers_nights_and_queues(
+    place: Place, night: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     found = place.ask("status", "--json")
     assert found.returncode == 0, found.stderr
     told = json.loads(found.stdout)
@@ -158,7 +177,8 @@ def test_the_status_names_workers_nights_and_queues(place: Place, night: dict[st
     assert workers == {"control": ["control on this machine"], "here": ["here on this machine"]}
     assert [queue["name"] for queue in told["pools"][1]["queues"]] == ["release", "nightly"]
     assert night["name"] in [run["name"] for run in told["nights"]]
-    assert "control on this machine" in place.ask("status").stdout
+    print_status(Status.model_validate_json(found.stdout))
+    assert "control on this machine" in capsys.readouterr().out
 
 
 def test_the_server_keeps_its_leases_on_disk_and_deletes_old_runs(place: Place) -> None:
@@ -177,8 +197,8 @@ def test_no_secret_reaches_the_server_its_logs_or_the_terminal(place: Place, nig
         assert [path for path, body in written.items() if secret.encode() in body and path.name != "auth"] == []
 
 
-def test_a_model_that_nobody_accepted_is_not_evaluated_and_a_person_is_told(place: Place) -> None:
-    run = place.api.ended(place.api.start("release/release", model_id="nobody/model", revision="a" * 40))
+def test_a_model_that_nobody_accepted_is_not_evaluated_and_a_person_is_told(place: Place, begun: dict) -> None:
+    run = place.api.ended(begun["release"])
     assert run["state_type"] == "FAILED"
     assert "nobody/model: not accepted" in run["state"]["message"]
     told = until(lambda: place.alarms or None, 120, "an alarm")
