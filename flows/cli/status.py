@@ -51,10 +51,7 @@ def print_status(found: "Status") -> None:
         (
             pool.name,
             ", ".join(pool.workers) or "no worker",
-            *(
-                str(sum(queue.waiting for queue in pool.queues if queue.name == name))
-                for name in ("release", "nightly")
-            ),
+            *(waiting(pool, name) for name in ("release", "nightly")),
         )
         for pool in found.pools
     ]
