@@ -28,7 +28,7 @@
 -- assert between 0 and 1: share
 -- assert rows: NOT gone OR downloads IS NULL
 WITH look AS (
-  SELECT *, list_sum(map_values(derivatives)) AS derived
+  SELECT *, CASE WHEN derivatives IS NOT NULL THEN coalesce(list_sum(map_values(derivatives)), 0) END AS derived
   FROM raw.hub_observations WHERE source = 'adoption'
   QUALIFY row_number() OVER (PARTITION BY model, day ORDER BY known_from DESC) = 1
 ), newest AS (
