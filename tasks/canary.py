@@ -1,6 +1,6 @@
 """Ask the canary, and say whether its answers are still what they were."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from standings import canary_jobs
@@ -78,7 +78,18 @@ def ask(settings: Settings, run: Evaluate) -> Canary:
     why = {job: reason.value for outcome in outcomes for job, reason in outcome.failed.items()}
     refused = plan.unplanned[0].why if plan.unplanned else "no run"
     failed = {name: why.get(job, refused) for job, name in perch.asking.names.items() if job not in tonight}
-    return judge(perch, past, tonight, began).model_copy(update={"asked": plan.jobs, "failed": failed})
+    said = judge(perch, past, tonight, began).model_copy(update={"asked": plan.jobs, "failed": failed})
+    return _still(perch, past, said, past.runs, tonight)
+
+
+def _still(perch: Perch, past: Past, said: Canary, before: Iterable[Row], tonight: dict[str, Row]) -> Canary:
+    """Let a drift last while what drifted can't be asked: of a benchmark that failed the last answers before hold."""
+    if said.drift or not said.failed:
+        return said
+    last = {run["job_id"]: run for run in before if perch.asking.names.get(run["job_id"]) in said.failed}
+    if not last or said.at is None:
+        return said
+    return said.model_copy(update={"drift": judge(perch, past, last | tonight, said.at).drift})
 
 
 def evaluate_here(workplace: Workplace, planned: Sequence[Assignment], _limit: int | None) -> list[Outcome]:
@@ -137,8 +148,12 @@ def nights(perch: Perch, past: Past, most: int | None = None) -> list[Canary]:
         elif run["job_id"] not in found[-1]:
             failures[-1][run["benchmark"]] = run["reason"]
     last = slice(-(most or perch.policy.history), None)
-    judged = zip(found[last], failures[last], began[last], strict=True)
-    return [judge(perch, past, runs, at).model_copy(update={"failed": failed}) for runs, failed, at in judged]
+    told, before = [], [run for night in found[: len(found) - len(found[last])] for run in night.values()]
+    for runs, failed, at in zip(found[last], failures[last], began[last], strict=True):
+        said = judge(perch, past, runs, at).model_copy(update={"failed": failed})
+        told.append(_still(perch, past, said, before, runs))
+        before += runs.values()
+    return told
 
 
 def newest(past: Past) -> list[Row]:

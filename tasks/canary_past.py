@@ -91,7 +91,7 @@ def answers(lake: Lake, runs: Iterable[Row], metrics: Metrics) -> dict[str, Aske
 def documents(rows: Iterable[Row], metric: str, filter_: str) -> dict[str, Document]:
     """Gather the repeats of each document; one without an outcome of the metric is left out."""
     repeats: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row["repeat"]):  # packed or not, the same answers are told in one order
         outcome = dict(row["outcomes"]).get(metric)
         if row["filter"] == filter_ and outcome is not None:
             place = f"{row['task']}/{row['doc_id']}"

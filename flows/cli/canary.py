@@ -130,7 +130,8 @@ def shown_score(night: "Canary", benchmark: str) -> str | None:
 def print_night(night: "Canary") -> None:
     """Say what became of one night."""
     for name, why in night.failed.items():
-        put(f"{name}: no answers, {why}. That is no drift, and nothing is known of it.")
+        holds = "its last answers hold" if night.drift else "that is no drift, and nothing is known of it"
+        put(f"{name}: no answers, {why}; {holds}.")
     if night.drift:
         put(f"DRIFTED: {night.drift}")
         put(f"Mend the cause, or accept it: {ACCEPT}")

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from standings.drift import Document
 from standings.facts import table
 from standings.failure import Reason
 from tasks import canary, canary_past, refresh, steps
+from tasks.canary_past import documents
 from tasks.materialise import query
 from tests.canaries import Canaries
 from tests.workplaces import MODEL, reopen, tiny_workplace
@@ -47,6 +49,20 @@ def test_a_drift_stays_one_until_the_answers_are_back(canaries: Canaries) -> Non
     assert canaries.ask(4).state == "kept"
 
 
+def test_a_drift_lasts_while_what_drifted_can_not_be_asked(canaries: Canaries) -> None:
+    canaries.ask(0)
+    canaries.right["order"] = 5
+    canaries.ask(1)
+    canaries.fails = {"order": Reason.INFRASTRUCTURE}
+    said = canaries.ask(2)
+    assert (said.state, said.failed) == ("drifted", {"order": "infrastructure"})
+    assert "order: 15 lost" in str(said.drift)
+    assert canary.standing_drift(canaries.settings) == said.drift
+    canaries.fails = {"sums": Reason.INFRASTRUCTURE}
+    canaries.right["order"] = 20
+    assert canaries.ask(3).state == "failed", "nothing is known of sums, which was as ever when it was asked last"
+
+
 def test_a_night_that_begins_again_asks_only_what_it_has_not_stored(canaries: Canaries) -> None:
     canaries.fails = {"order": Reason.INFRASTRUCTURE}
     broken = canaries.ask(0)
@@ -81,7 +97,7 @@ def test_the_nights_of_the_history_are_judged_by_todays_baseline(canaries: Canar
     perch = canary_past.perch(canaries.settings)
     assert perch is not None
     nights = canary.nights(perch, canary_past.read_past(perch, canaries.at(3), write=False))
-    assert [night.state for night in nights] == ["begun", "drifted", "failed"]
+    assert [night.state for night in nights] == ["begun", "drifted", "drifted"], "until it can be asked again"
     assert nights[2].failed == {"sums": "too_large"}
 
 
@@ -110,3 +126,13 @@ def test_a_real_canary_is_the_same_twice_and_never_counts_on_the_board(tmp_path:
     assert {row["state"] for row in query(board, "FROM leaderboard.coverage").to_pylist()} == {"missing"}
     planned = {job.job_id for assignment in reopen(tmp_path).plan().assignments for job in assignment.jobs}
     assert planned == {row["job_id"] for row in workplace.lake.facts("run")["run"].to_pylist()}  # the very same jobs
+
+
+def test_repeats_are_the_same_in_whichever_order_they_are_read():
+    rows = [
+        {"task": "t", "doc_id": 1, "repeat": repeat, "filter": "none", "outcomes": [("acc", outcome)], "answer": answer,
+         "prompt_hash": f"hash {repeat}"}
+        for repeat, (answer, outcome) in enumerate([("no", 0.0), ("yes", 1.0)])
+    ]  # fmt: skip
+    assert documents(rows, "acc", "none") == documents(rows[::-1], "acc", "none")
+    assert documents(rows, "acc", "none")["t/1"] == Document(0.5, "no\nyes", "hash 0")
