@@ -139,9 +139,13 @@ class Stage:
         shutil.rmtree(spare, ignore_errors=True)
         (spare / "models").mkdir(parents=True)
         write_model(spare, weights)
-        entry = yaml.safe_load((spare / "models" / "acme.yaml").read_text())
-        entry["models"][0] |= {"id": f"acme/tiny-{number:03}", "name": f"Tiny {number}"}
-        (self.registry / "models" / f"tiny-{number:03}.yaml").write_text(yaml.safe_dump(entry))
+        [entry] = yaml.safe_load((spare / "models" / "acme.yaml").read_text())["models"]
+        file = self.registry / "models" / "acme.yaml"
+        known = yaml.safe_load(file.read_text())
+        known["models"].append({**entry, "id": f"acme/tiny-{number:03}", "name": f"Tiny {number}"})
+        part = file.with_suffix(".part")  # a night may be reading it
+        part.write_text(yaml.safe_dump(known))
+        part.replace(file)
         return f"acme/tiny-{number:03}"
 
     def stop(self) -> None:
