@@ -25,10 +25,15 @@
 WITH latest AS (
   FROM raw.wanted
   QUALIFY row_number() OVER (PARTITION BY suite, benchmark, model, variant, job_id ORDER BY known_from DESC) = 1
+), newest AS (
+  SELECT suite, benchmark, model, variant,
+    first({job_id: job_id, removed: removed} ORDER BY known_from DESC, job_id DESC NULLS LAST) AS job
+  FROM latest GROUP BY suite, benchmark, model, variant
 ), asked AS (
-  SELECT latest.*, version.epoch, row_number() OVER cell = 1 AS wanted, first_value(latest.removed) OVER cell AS gone
-  FROM latest LEFT JOIN model.benchmark_version AS version USING (suite, benchmark, benchmark_id)
-  WINDOW cell AS (PARTITION BY suite, benchmark, model, variant ORDER BY latest.known_from DESC, job_id DESC NULLS LAST)
+  SELECT latest.*, version.epoch, latest.job_id IS NOT DISTINCT FROM newest.job.job_id AS wanted,
+    newest.job.removed AS gone
+  FROM latest JOIN newest USING (suite, benchmark, model, variant)
+  LEFT JOIN model.benchmark_version AS version USING (suite, benchmark, benchmark_id)
 ), counted AS (
   SELECT job_id, run_id, admitted_seq, verdict, verdict_reason, verdict_who, verdict_at
   FROM model.attempt WHERE status = 'succeeded' AND withdrawn_at IS NULL
@@ -37,17 +42,19 @@ WITH latest AS (
   SELECT target AS job_id, max(decided_at) AS retried_at, arg_max(reason, decided_at) AS retried_for
   FROM raw.decisions WHERE decision = 'retry' GROUP BY target
 ), history AS (
-  SELECT job_id, count(*) AS attempts, max(withdrawn_at) AS withdrawn_at,
+  SELECT job_id, count(*) AS attempts FROM model.attempt GROUP BY job_id
+), withdrawn AS (
+  SELECT job_id, max(withdrawn_at) AS withdrawn_at,
     arg_max({reason: verdict_reason, who: verdict_who, decided_at: verdict_at}, withdrawn_at) AS withdrawal
-  FROM model.attempt GROUP BY job_id
+  FROM model.attempt WHERE withdrawn_at IS NOT NULL GROUP BY job_id
 ), failed AS (
   SELECT attempt.*,
     date_trunc('day', attempt.ended_at - INTERVAL 12 HOUR) = date_trunc('day', getvariable('now') - INTERVAL 12 HOUR) AS tonight
   FROM model.attempt AS attempt
   LEFT JOIN retry USING (job_id)
-  LEFT JOIN history USING (job_id)
+  LEFT JOIN withdrawn USING (job_id)
   WHERE attempt.status = 'failed'
-    AND attempt.admitted_at > coalesce(greatest(retry.retried_at, history.withdrawn_at), '-infinity'::TIMESTAMPTZ)
+    AND attempt.admitted_at > coalesce(greatest(retry.retried_at, withdrawn.withdrawn_at), '-infinity'::TIMESTAMPTZ)
 ), trouble AS (
   SELECT job_id, count(*) AS failures, count(*) FILTER (reason = 'infrastructure') AS outages,
     count(*) FILTER (reason = 'infrastructure' AND tonight) AS outages_tonight,
@@ -67,16 +74,16 @@ WITH latest AS (
       THEN 'a standing rule withdraws its runs: ' || doomed.reason END) AS blocked),
     counted.run_id, counted.admitted_seq, coalesce(history.attempts, 0) AS attempts,
     coalesce(due.failures, 0) AS failures, due.outgrown, due.reason, due.detail, due.outages, due.next_at,
-    retry.retried_at, retry.retried_for, history.withdrawn_at, history.withdrawal.reason AS withdrawn_for,
+    retry.retried_at, retry.retried_for, withdrawn.withdrawn_at, withdrawn.withdrawal.reason AS withdrawn_for,
     CASE
       WHEN counted.run_id IS NOT NULL
         THEN {verdict: counted.verdict, reason: counted.verdict_reason, who: counted.verdict_who,
           decided_at: counted.verdict_at}
       WHEN doomed.rule_id IS NOT NULL
         THEN {verdict: 'withdrawn', reason: doomed.reason, who: doomed.who, decided_at: doomed.decided_at}
-      WHEN history.withdrawn_at IS NOT NULL THEN {
-        verdict: 'withdrawn', reason: history.withdrawal.reason, who: history.withdrawal.who,
-        decided_at: history.withdrawal.decided_at
+      WHEN withdrawn.withdrawn_at IS NOT NULL THEN {
+        verdict: 'withdrawn', reason: withdrawn.withdrawal.reason, who: withdrawn.withdrawal.who,
+        decided_at: withdrawn.withdrawal.decided_at
       }
     END AS ruling,
     CASE
@@ -95,7 +102,7 @@ WITH latest AS (
     END AS state
   FROM asked
   LEFT JOIN counted USING (job_id) LEFT JOIN history USING (job_id)
-  LEFT JOIN retry USING (job_id) LEFT JOIN due USING (job_id) LEFT JOIN model.doomed_job AS doomed USING (job_id)
+  LEFT JOIN withdrawn USING (job_id) LEFT JOIN retry USING (job_id) LEFT JOIN due USING (job_id) LEFT JOIN model.doomed_job AS doomed USING (job_id)
   WHERE NOT asked.gone AND (asked.job_id IS NOT NULL OR asked.wanted)
 ), revision AS (
   SELECT variant_id, any_value(revision ORDER BY known_from DESC) AS revision

@@ -16,23 +16,29 @@
 -- assert unique: suite, benchmark, model, variant
 -- assert between 0 and 1: score, score_lo, score_hi
 -- assert rows: interval_from <> 'counts' OR score BETWEEN score_lo - 1e-9 AND score_hi + 1e-9
-WITH settled AS (
+WITH newest AS (
+  -- Of a protocol and one that replaced it the newer is shown as soon as it has a run or a final failure.
+  SELECT job.suite, job.benchmark, job.model, job.variant,
+    first(job.job_id ORDER BY job.known_from DESC, job.job_id) AS job_id
+  FROM model.job_state AS job
+  JOIN model.benchmark AS benchmark USING (suite, benchmark, benchmark_id)
+  JOIN model.shown_variant AS variant USING (suite, model, variant, variant_id)
+  WHERE job.state = 'counted' OR job.state = 'failed' AND job.reason <> 'lock_mismatch'
+  GROUP BY job.suite, job.benchmark, job.model, job.variant
+), shown AS (
   SELECT job.suite, job.benchmark, job.model, job.variant, job.variant_id, job.benchmark_id, job.job_id, job.kind,
-    job.protocol, job.state, job.run_id, job.admitted_seq, job.suspect, job.detail AS suspect_reason,
+    job.protocol, job.run_id, job.admitted_seq, job.suspect, job.detail AS suspect_reason,
     job.verdict, job.verdict_reason, job.verdict_who, job.verdict_at,
     variant.superseded OR (NOT job.wanted AND job.benchmark_id = benchmark.newest_benchmark_id) AS superseded,
     benchmark.category, benchmark.task, benchmark.metric, benchmark.filter, benchmark.chance, benchmark.epoch,
     benchmark.document_limit
-  FROM model.job_state AS job
-  JOIN model.benchmark AS benchmark USING (suite, benchmark, benchmark_id)
-  JOIN model.shown_variant AS variant USING (suite, model, variant, variant_id)
-  -- Of a protocol and one that replaced it the newer is shown as soon as it has a run or a final failure.
-  WHERE job.state = 'counted' OR job.state = 'failed' AND job.reason <> 'lock_mismatch'
-  QUALIFY row_number() OVER (
-    PARTITION BY job.suite, job.benchmark, job.model, job.variant ORDER BY job.known_from DESC, job.job_id
-  ) = 1
-), shown AS (
-  SELECT * EXCLUDE (state) FROM settled WHERE state = 'counted'
+  FROM newest
+  JOIN model.job_state AS job ON job.suite = newest.suite AND job.benchmark = newest.benchmark
+    AND job.model = newest.model AND job.variant = newest.variant AND job.job_id IS NOT DISTINCT FROM newest.job_id
+  JOIN model.benchmark AS benchmark ON benchmark.suite = job.suite AND benchmark.benchmark = job.benchmark
+  JOIN model.shown_variant AS variant ON variant.suite = job.suite AND variant.model = job.model
+    AND variant.variant = job.variant
+  WHERE job.state = 'counted'
 ), counts AS (
   SELECT shown.*, entry.is_primary, score.value AS score, score.stderr, score.n, score.n_docs, score.repeats,
     score.n_correct, score.higher_is_better,
