@@ -6,6 +6,7 @@ files. Lists, for which CSV has no word, become JSON in it; times are ISO 8601 i
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -62,6 +63,12 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(column.type):
         return pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
     if pa.types.is_nested(column.type):
-        told = [value if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()]
+        told = [value if value is None else _json(*value) for value in column.to_pylist()]
         return pa.chunked_array([pa.array(told, pa.string())])
     return column
+
+
+@lru_cache(4096, typed=True)
+def _json(*texts: str) -> str:
+    """Write a list; most rows of a table have one of few."""
+    return json.dumps(texts, ensure_ascii=False)
