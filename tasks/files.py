@@ -5,7 +5,7 @@ It is taken each time anew: a file that was right an hour ago may have rotted si
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,29 @@ def by_columns(parts: Iterable[Part]) -> dict[tuple[str, ...], list[Path]]:
     for one in parts:
         found.setdefault(one.columns, []).append(one.path)
     return found
+
+
+def selects(parts: Iterable[Part]) -> Iterator[str]:
+    """Read those that have the same columns together; one that they are too old to have is null in the union."""
+    for columns, paths in by_columns(parts).items():
+        names = ", ".join(f'"{column}"' for column in columns)
+        yield f"SELECT {names} FROM read_parquet([{', '.join(map(quoted, paths))}])"  # noqa: S608
+
+
+def quoted(text: object) -> str:
+    """Write a SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def conformed(name: str, table: pa.Table) -> pa.Table:
+    """Give a fact table today's columns: a nullable one that older objects lack is null."""
+    schema = SCHEMAS[name]
+    if missing := [field.name for field in schema if field.name not in table.schema.names and not field.nullable]:
+        raise ValueError(f"lake.{name} lacks {', '.join(missing)}, which standings.facts requires")
+    columns = [
+        table[field.name] if field.name in table.schema.names else pa.nulls(len(table), field.type) for field in schema
+    ]
+    return pa.table(columns, names=schema.names)
 
 
 def _placed(store: Store, key: str, target: Path) -> Path:

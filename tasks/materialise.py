@@ -6,9 +6,10 @@ A build is always a full one. What a table says of itself (its header) is checke
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ import pyarrow as pa
 from standings.facts import SCHEMAS as FACTS
 from standings.paths import folder
 from standings.stats import STATS, Stat
-from tasks.files import Rows, by_columns
-from tasks.sqlfiles import SCHEMAS, Query, ancestors, in_order, read_queries
+from tasks.files import Rows, conformed, quoted, selects
+from tasks.sqlfiles import SCHEMAS, Query, ancestors, aside, in_order, read_queries
 
 Step = Query | Stat
 Facts = Mapping[str, pa.Table | Rows]
@@ -28,6 +29,8 @@ Facts = Mapping[str, pa.Table | Rows]
 STORAGE_VERSION = "v1.2.0"
 SHOWN_ROWS = 20
 _TREES: dict[str, str] = {}  # text of a SELECT to its syntax tree: a night parses the same files several times
+# Rows go to the file, by all threads, as soon as a group of them is full: at DuckDB's 122,880 many wait for the commit.
+LAYOUT = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE 61440"
 MEMORY, THREADS_AT_MOST = 512 * 2**20, 4  # of a build, in bytes: what is more goes to the disk, where DuckDB can
 OutOfMemory = duckdb.OutOfMemoryException
 
@@ -69,11 +72,12 @@ def build(
     try:
         with workshop(facts, now=now, snapshot=snapshot, threads=threads) as con:
             con.execute(f"SET temp_directory = {quoted(spill)}; SET memory_limit = '{memory >> 20}MiB'")
-            con.execute(f"ATTACH {quoted(part)} AS board (STORAGE_VERSION '{STORAGE_VERSION}')")
-            con.execute("SET search_path = 'board.main,memory.lake'")
-            con.execute("BEGIN")  # else every statement waits for the disk
-            make(con, steps(con, sql or folder("sql")))
-            con.execute("COMMIT")
+            con.execute("SET disabled_compression_methods = 'fsst'")  # weighing it costs more than it saves
+            con.execute(f"ATTACH {quoted(part)} AS board ({LAYOUT})")
+            con.execute("CREATE SCHEMA board.model; CREATE SCHEMA memory.model")
+            con.execute("SET search_path = 'board.main,memory.lake,board.model,memory.model'")
+            graph = steps(con, sql or folder("sql"))
+            make(con, graph, within=aside(graph))
             con.execute("CHECKPOINT board")
             con.execute("USE memory")
             con.execute("DETACH board")
@@ -181,27 +185,9 @@ def workshop(facts: Facts, *, threads: int | None = None, **variables: Any) -> I
         for name, schema in FACTS.items():
             given = facts.get(name, schema.empty_table())
             con.register(f"lake_{name}", conformed(name, given.rest if isinstance(given, Rows) else given))
-            selects = [f"FROM lake_{name}", *(_of_files(given) if isinstance(given, Rows) else ())]
-            con.execute(f"CREATE VIEW lake.{name} AS {' UNION ALL BY NAME '.join(selects)}")
+            reads = [f"FROM lake_{name}", *(selects(given.parts) if isinstance(given, Rows) else ())]
+            con.execute(f"CREATE VIEW lake.{name} AS {' UNION ALL BY NAME '.join(reads)}")
         yield con
-
-
-def _of_files(rows: Rows) -> Iterator[str]:
-    """Read those that have the same columns together; one that they are too old to have is null in the union."""
-    for columns, paths in by_columns(rows.parts).items():
-        names = ", ".join(f'"{column}"' for column in columns)
-        yield f"SELECT {names} FROM read_parquet([{', '.join(map(quoted, paths))}])"  # noqa: S608
-
-
-def conformed(name: str, table: pa.Table) -> pa.Table:
-    """Give a fact table today's columns: a nullable one that older objects lack is null."""
-    schema = FACTS[name]
-    if missing := [field.name for field in schema if field.name not in table.schema.names and not field.nullable]:
-        raise ValueError(f"lake.{name} lacks {', '.join(missing)}, which standings.facts requires")
-    columns = [
-        table[field.name] if field.name in table.schema.names else pa.nulls(len(table), field.type) for field in schema
-    ]
-    return pa.table(columns, names=schema.names)
 
 
 def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
@@ -213,32 +199,48 @@ def steps(con: duckdb.DuckDBPyConnection, sql: Path) -> dict[str, Step]:
         return _TREES[text]
 
     found: dict[str, Step] = {**read_queries(sql, parse), **STATS}
-    order = in_order({name: step.needs for name, step in found.items()}, given={f"lake.{name}" for name in FACTS})
+    needs, within = {name: step.needs for name, step in found.items()}, aside(found)
+    order = in_order(needs, {f"lake.{name}" for name in FACTS}, within)
     return {name: found[name] for name in order}
 
 
 def make(
-    con: duckdb.DuckDBPyConnection, graph: Mapping[str, Step], *, describe: bool = True
+    con: duckdb.DuckDBPyConnection,
+    graph: Mapping[str, Step],
+    *,
+    describe: bool = True,
+    within: Container[str] | None = None,
 ) -> dict[str, dict[str, str]]:
-    """Make each step in turn, check it and write into the database what it means; return the columns' meanings."""
+    """Make each step in turn, check it and write into the database what it means; return the columns' meanings.
+
+    Given `within`, what it names is made in memory, for others to read, and the rest in the attached file.
+    """
     broken: list[str] = []
     known: dict[str, dict[str, str]] = {f"lake.{name}": _meanings(schema) for name, schema in FACTS.items()}
-    for name, step in graph.items():
-        make_one(con, name, step)
-        broken += failures(con, step)
-        if describe:
-            known[name] = _describe(con, name, step, [known[need] for need in step.needs if need in known])
+    databases = {name: "" if within is None else "memory." if name in within else "board." for name in graph}
+    for database, names in groupby(graph, key=databases.__getitem__):
+        if database == "board.":
+            con.execute("BEGIN")  # else every statement waits for the disk; it writes to one database alone
+        for name in names:
+            step = graph[name]
+            make_one(con, name, step, database)
+            broken += failures(con, step)
+            if describe:
+                parents = [known[need] for need in step.needs if need in known]
+                known[name] = _describe(con, name, step, parents, comment=database != "memory.")
+        if database == "board.":
+            con.execute("COMMIT")
     if broken:
         raise CheckFailed("\n\n".join(broken))
     return known
 
 
-def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
+def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step, database: str = "") -> None:
     """Make one table or macro of what has been made before."""
-    con.execute(f"CREATE SCHEMA IF NOT EXISTS {name.partition('.')[0]}")
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {database}{name.partition('.')[0]}")
     if isinstance(step, Query):
         try:
-            con.execute(step.create)
+            con.execute(step.create(database))
         except OutOfMemory:
             raise
         except duckdb.Error as error:
@@ -246,18 +248,13 @@ def make_one(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> None:
         return
     table = step.function(*(con.sql(f"FROM {need}").to_arrow_table() for need in step.needs))
     con.register("computed", table)
-    con.execute(f"CREATE TABLE {name} AS FROM computed")
+    con.execute(f"CREATE TABLE {database}{name} AS FROM computed")
     con.unregister("computed")
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, name: str, step: Step) -> dict[str, str]:
     """List the columns of a table, or of a macro called without arguments, with their types."""
     return {column: kind for column, kind, *_ in con.sql(f"DESCRIBE FROM {name}{step.call}").fetchall()}
-
-
-def quoted(text: object) -> str:
-    """Write a SQL string."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def failures(con: duckdb.DuckDBPyConnection, step: Step) -> list[str]:
@@ -279,7 +276,9 @@ def failures(con: duckdb.DuckDBPyConnection, step: Step) -> list[str]:
     return told
 
 
-def _describe(con: duckdb.DuckDBPyConnection, name: str, step: Step, parents: list[dict[str, str]]) -> dict[str, str]:
+def _describe(
+    con: duckdb.DuckDBPyConnection, name: str, step: Step, parents: list[dict[str, str]], *, comment: bool
+) -> dict[str, str]:
     """Comment a table and its columns. A column that its file doesn't describe means what it means where it is read."""
     columns = list(columns_of(con, name, step))
     inherited = {column: text for parent in reversed(parents) for column, text in parent.items()}
@@ -292,7 +291,7 @@ def _describe(con: duckdb.DuckDBPyConnection, name: str, step: Step, parents: li
     comments = [f"COMMENT ON {'MACRO TABLE' if step.call else 'TABLE'} {name} IS {quoted(step.about)}"]
     if not step.call:
         comments += [f'COMMENT ON COLUMN {name}."{column}" IS {quoted(text)}' for column, text in meanings.items()]
-    con.execute("; ".join(comments))
+    con.execute("; ".join(comments) if comment else "")
     return meanings
 
 

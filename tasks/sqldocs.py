@@ -15,7 +15,8 @@ HEAD = """# What a reader can ask
 
 Written by `python -m tasks.sqldocs docs/views.md` from the headers of `sql/leaderboard/`; the same text stands in the
 published file as comments (`FROM duckdb_columns()`). Tables are stable: a column may be added, none is renamed.
-A published file also holds `raw` (the facts), `model` (what they come to) and `stats`; those may change.
+A published file also holds `raw` (the facts), `stats`, and of `model` (what the facts come to) what the macro reads;
+those may change.
 
 `standings sql "FROM leaderboard.overall"` asks the newest board. In DuckDB:
 `ATTACH 'board.duckdb' AS board (READ_ONLY); USE board; FROM leaderboard.standings(origin := 'FR');` where the `USE`

@@ -10,11 +10,11 @@ A name that is read from another file carries its schema (`model.cell`); one wit
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 SCHEMAS = ("raw", "model", "stats", "leaderboard")
 
@@ -51,12 +51,11 @@ class Query:
         """Write what follows the name in a FROM clause: a macro is called, a table is not."""
         return "" if self.parameters is None else "()"
 
-    @property
-    def create(self) -> str:
-        """Write the statement that makes it."""
+    def create(self, database: str = "") -> str:
+        """Write the statement that makes it; a `database` ends in a full stop."""
         if self.parameters is None:
-            return f"CREATE TABLE {self.name} AS {self.sql}"
-        return f"CREATE MACRO {self.name}({self.parameters}) AS TABLE {self.sql}"
+            return f"CREATE TABLE {database}{self.name} AS {self.sql}"
+        return f"CREATE MACRO {database}{self.name}({self.parameters}) AS TABLE {self.sql}"
 
 
 def read_queries(folder: Path, parse: Parser) -> dict[str, Query]:
@@ -101,16 +100,49 @@ def _unfolded(header: list[str]) -> list[str]:
     return joined
 
 
-def in_order(needs: dict[str, tuple[str, ...]], given: set[str]) -> list[str]:
-    """Order names so that each comes after those it needs; `given` exist before the first of them."""
+class Step(Protocol):
+    """What is made in its turn."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Name what it reads."""
+
+    @property
+    def call(self) -> str:
+        """Write what follows the name of a macro."""
+
+
+def aside(graph: Mapping[str, Step]) -> frozenset[str]:
+    """Name what is made only for others to read: tables of `model` that no macro of the published file reads."""
+    asked = {need for step in graph.values() if step.call for need in step.needs}
+    return frozenset(
+        name for name, step in graph.items() if name.startswith("model.") and not step.call and name not in asked
+    )
+
+
+def in_order(needs: dict[str, tuple[str, ...]], given: set[str], within: frozenset[str] = frozenset()) -> list[str]:
+    """Order names so that each comes after those it needs; `given` exist before the first of them.
+
+    Those of `within` are kept together where they can be.
+    """
     for name, wanted in needs.items():
         if unknown := sorted(set(wanted) - needs.keys() - given):
             raise ValueError(f"{name} reads {', '.join(unknown)}, which no file makes: add the file or mend the name")
     graph = {name: sorted(set(wanted) - given) for name, wanted in sorted(needs.items())}
+    sorter, order, ready, turn = TopologicalSorter(graph), [], set(), False
     try:
-        return list(TopologicalSorter(graph).static_order())
+        sorter.prepare()
     except CycleError as error:
         raise ValueError(f"these read each other in a circle: {' <- '.join(error.args[1])}") from error
+    while sorter.is_active():
+        ready |= set(sorter.get_ready())
+        if found := sorted(name for name in ready if (name in within) == turn):
+            order += found
+            ready -= set(found)
+            sorter.done(*found)
+        else:
+            turn = not turn
+    return order
 
 
 def ancestors(target: str, needs: dict[str, tuple[str, ...]]) -> set[str]:
@@ -160,10 +192,13 @@ def _around(sql: str, tree: Any) -> str:
 
 
 def _references(node: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE":
-            yield node["schema_name"], node["table_name"]
-        if node.get("type") == "TABLE_FUNCTION":
-            yield node["function"]["schema"], node["function"]["function_name"]
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _references(child)
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if node.get("type") == "BASE_TABLE":
+                yield node["schema_name"], node["table_name"]
+            if node.get("type") == "TABLE_FUNCTION":
+                yield node["function"]["schema"], node["function"]["function_name"]
+        children = node.values() if isinstance(node, dict) else node
+        pending.extend(child for child in children if isinstance(child, (dict, list)))
