@@ -145,6 +145,7 @@ def killed(stage: Stage, kills: int, seed: int) -> None:
         "s3": stage.start_objects,
         "control": lambda: stage.start_worker("control"),
     }
+    assert stage.api.ended(stage.api.start(NIGHT), 300)["state_type"] == "COMPLETED"  # of the model that is there
     for number in range(kills):
         what = list(targets)[number % len(targets)] if number < len(targets) else chance.choice(list(targets))
         asked = [stage.add_model(100 + 2 * number), stage.add_model(101 + 2 * number)]
