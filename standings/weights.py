@@ -11,6 +11,7 @@ The bytes are named by their sha256, so a second place for the same files is the
           revision: ebb2015119c907b064c512bf053e945850b5875f
           files: {model.gguf: qwen2.5-coder-0.5b-instruct-q4_k_m.gguf}
         - packages: [{name: some-weights-part1, version: 1.0.0, member: some_weights_part1/part1.bin}]
+        - bucket: s3://models/qwen2.5-coder
         - folder: /models/qwen2.5-coder
 """
 
@@ -20,6 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from standings.address import bucket_of
 from standings.identity import digest
 
 
@@ -28,6 +30,12 @@ def _inside(name: str) -> str:
     if path.is_absolute() or ".." in path.parts or str(path) != name or name == "." or "\\" in name:
         raise ValueError(f"{name!r} must be a plain relative path, such as model.safetensors or tokenizer/vocab.json")
     return name
+
+
+def _is_bucket(address: str) -> str:
+    if bucket_of(address) is None:
+        raise ValueError(f"{address!r} is no bucket; write s3://NAME/PREFIX")
+    return address
 
 
 FileName = Annotated[str, AfterValidator(_inside)]  # a path inside a folder that can't lead out of it
@@ -72,6 +80,16 @@ class FolderPlace(_Record):
         return f"folder {self.folder}"
 
 
+class BucketPlace(_Record):
+    """A folder of a bucket, on the S3 server that a worker's settings name."""
+
+    bucket: Annotated[str, AfterValidator(_is_bucket)]  # s3://NAME/PREFIX
+    files: Mapping[FileName, FileName] = {}
+
+    def __str__(self) -> str:
+        return f"bucket {self.bucket}"
+
+
 class PackagePart(_Record):
     """A file inside a wheel of the Python registry, which is opened as data: never installed, never run."""
 
@@ -91,20 +109,23 @@ class PackagePlace(_Record):
         return f"package {first.name}" if first == last else f"packages {first.name} … {last.name}"
 
 
-AnyPlace = HubPlace | FolderPlace | PackagePlace
+AnyPlace = HubPlace | BucketPlace | FolderPlace | PackagePlace
 
 
 def _kind_of_place(value: Any) -> str | None:
     keys = value.keys() if isinstance(value, Mapping) else vars(value).keys()
-    return next((kind for kind in ("hub", "folder", "packages") if kind in keys), None)
+    return next((kind for kind in ("hub", "bucket", "folder", "packages") if kind in keys), None)
 
 
 Place = Annotated[
-    Annotated[HubPlace, Tag("hub")] | Annotated[FolderPlace, Tag("folder")] | Annotated[PackagePlace, Tag("packages")],
+    Annotated[HubPlace, Tag("hub")]
+    | Annotated[BucketPlace, Tag("bucket")]
+    | Annotated[FolderPlace, Tag("folder")]
+    | Annotated[PackagePlace, Tag("packages")],
     Discriminator(
         _kind_of_place,
         custom_error_type="place",
-        custom_error_message="a place has one of the keys hub, folder and packages",
+        custom_error_message="a place has one of the keys hub, bucket, folder and packages",
     ),
 ]
 

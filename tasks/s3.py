@@ -24,6 +24,7 @@ ABSENT = {"NoSuchKey", "404"}
 # what was damaged or cut on its way up it gives up at once.
 BUSY = {"ServiceUnavailable", "SlowDown", "InternalError", "500", "502", "503", "504"}
 DAMAGED = {"BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "RequestTimeout"}
+BLOCK = 1 << 20  # bytes of a download that are written at once
 PAUSE = 0.2  # seconds, before what botocore gave up on is tried again
 REMEDIES = {
     "NoSuchBucket": "Make the bucket, or correct STANDINGS_LAKE.",
@@ -61,6 +62,41 @@ class S3Store:
     def read(self, key: str) -> bytes:
         """Return an object's bytes, verified; raise `Missing`, or `Broken` where they stay wrong."""
         return self._get(key)[0]
+
+    def download(self, key: str, target: Path, most: int, tell: Callable[[int], None]) -> None:
+        """Append to a file what it lacks of an object, block by block, up to `most` bytes; verifies nothing.
+
+        `tell` hears how many bytes are there. Raises `Missing`, or `Broken` where no byte more comes.
+        """
+        from botocore.exceptions import (
+            FlexibleChecksumError,
+            IncompleteReadError,
+            ReadTimeoutError,
+            ResponseStreamingError,
+        )
+
+        where, faults = {"Bucket": self.bucket.name, "Key": self.bucket.prefix + key}, 0
+        while (there := target.stat().st_size) < most:
+            asked = {**where, "Range": f"bytes={there}-{most - 1}"}
+            try:
+                found = self._insist(lambda: self._client.get_object(**asked))  # noqa: B023 - asked before it changes
+                with target.open("ab") as file:
+                    for block in found["Body"].iter_chunks(BLOCK):
+                        file.write(block)
+                        tell(file.tell())
+            except self._client.exceptions.ClientError as error:
+                if _code(error) in ABSENT:
+                    raise Missing(f"{key}: nothing is there") from None
+                if _code(error) == "InvalidRange":
+                    raise Broken(f"{key}: ends at byte {there:,} of {most:,}") from None
+                raise
+            except (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
+                fault = str(error)
+            else:
+                fault = f"the answer ended at byte {target.stat().st_size:,} of {most:,}"
+            faults = 0 if target.stat().st_size > there else faults + 1
+            if faults == self.bucket.attempts:
+                raise Broken(f"{key}: {fault}; asked for {faults} times")
 
     def list(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """List keys, 1,000 a request."""

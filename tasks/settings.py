@@ -80,7 +80,10 @@ class Settings(BaseSettings):
             return (self.home / "lake").absolute()
         if (found := bucket_of(self.lake)) is None:
             return Path(self.lake).absolute()
-        name, prefix = found
+        return self.bucket(*found)
+
+    def bucket(self, name: str, prefix: str) -> Bucket:
+        """Describe a bucket of the S3 server that these settings name."""
         return Bucket(
             name=name,
             prefix=prefix,

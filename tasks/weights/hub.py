@@ -45,13 +45,7 @@ def download(place: HubPlace, source: str, wanted: WeightsFile | RepositoryFile,
 
     Raises Unusable. The bytes are not verified.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    # Named by its content, so that what is gone on with can only be the same file.
-    partial = scratch / f"{next(iter(wanted.hashes.values()))}.partial"
-    partial.touch()
-    if partial.stat().st_size > wanted.bytes:
-        partial.write_bytes(b"")
-    told = Told(wanted, report)
+    partial, told = partial_of(wanted, scratch), Told(wanted, report)
 
     def go_on() -> None:
         # A body may end early without a word: then it is short, and asked for again from there.
@@ -61,6 +55,17 @@ def download(place: HubPlace, source: str, wanted: WeightsFile | RepositoryFile,
                 raise ConnectionError(f"the answer ended at byte {there:,} of {wanted.bytes:,}")
 
     patiently(go_on, place, lambda: partial.stat().st_size, report)
+    return partial
+
+
+def partial_of(wanted: WeightsFile | RepositoryFile, scratch: Path) -> Path:
+    """Return the file that a download of the wanted one goes to, with what an earlier try left in it."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    # Named by its content, so that what is gone on with can only be the same file.
+    partial = scratch / f"{next(iter(wanted.hashes.values()))}.partial"
+    partial.touch()
+    if partial.stat().st_size > wanted.bytes:
+        partial.write_bytes(b"")
     return partial
 
 

