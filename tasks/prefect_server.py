@@ -153,13 +153,16 @@ def launch(words: list[str], environment: Mapping[str, str], log: Path, *kept: i
     named would make this one another's. `kept` are descriptors that stay open in it.
     """
     bare = {name: value for name, value in machine.environment().items() if not name.startswith("PREFECT_")}
+    given = {**bare, **environment}
+    # A worker starts `python`, by that name: it is to be this one, whether its environment is active or not.
+    given["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", os.defpath)])
     with log.open("ab") as written:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "prefect", *words],
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=written,
-            env={**bare, **environment},
+            env=given,
             start_new_session=True,
             pass_fds=kept,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.prefect_server import NotServed, claim, note, noted, require_free, serving, start
+from tasks.prefect_server import NotServed, claim, launch, note, noted, require_free, serving, start
 
 
 @contextmanager
@@ -54,3 +54,11 @@ def test_a_port_that_is_in_use_is_told_before_anything_is_started(tmp_path: Path
             start(tmp_path, port)
     assert require_free(port) == port
     assert not (tmp_path / "server.log").exists()
+
+
+def test_a_worker_starts_the_python_of_its_own_environment_whatever_is_first_on_the_path(tmp_path: Path) -> None:
+    process = launch(["--version"], {"PATH": "/usr/bin"}, tmp_path / "log")
+    path = Path(f"/proc/{process.pid}/environ").read_bytes() if sys.platform == "linux" else b""
+    assert process.wait(60) == 0, (tmp_path / "log").read_text()
+    if path:
+        assert f"PATH={Path(sys.executable).parent}:/usr/bin".encode() in path.split(b"\0")
