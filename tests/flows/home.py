@@ -172,7 +172,8 @@ def store(workplace: Workplace, work: Work, job: Job, right: int | None) -> None
     """Put a run that got `right` answers right, or failed."""
     if right is None:
         row = attempt.failed(work, job, NOON, Reason.TOO_LARGE, "needs 80 GB, the machine has 8")
-        workplace.lake.put_run({**row, **CLOCK})
+        # As large as the machine that is planned for: there is no larger one to try it on.
+        workplace.lake.put_run({**row, **CLOCK, "devices": 0, "device_memory": 64 * 1024**3})
         return
     made = {"scorer": "shared", "documents_attempted": DOCUMENTS, "documents_scored": DOCUMENTS}
     row = {**attempt.succeeded(work, job, NOON, made), **CLOCK}
