@@ -85,7 +85,9 @@ def test_a_fault_in_a_place_is_told_for_its_kind_alone() -> None:
 
 
 def test_a_place_of_no_kind_is_told_which_there_are() -> None:
-    assert "a place has one of the keys hub, bucket, folder and packages" in refusal(places=[{"url": "https://example.org"}])
+    assert "a place has one of the keys hub, bucket, folder and packages" in refusal(
+        places=[{"url": "https://example.org"}]
+    )
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../model.gguf", "a/../../model.gguf", "a//model.gguf", ".", ""])
