@@ -56,7 +56,9 @@ def up(
     from tasks.prefect_server import serving
 
     folder = settings.home.absolute() / "prefect-server"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ctrl-C too: what a script starts in the background is told to ignore it.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), serving(folder, port) as server:
         os.environ.update(server.environment)
         tell(bootstrapped(settings))
