@@ -6,9 +6,7 @@ locals {
   published = ["${local.lake}latest.json", "${local.lake}snapshots/*"]
 }
 
-# A worker reads the facts that it plans with, and may add a run. It can change or delete nothing that is there: its
-# keys are on rented machines.
-data "aws_iam_policy_document" "worker" {
+data "aws_iam_policy_document" "list" {
   statement {
     sid       = "ListLake"
     actions   = ["s3:ListBucket"]
@@ -20,6 +18,12 @@ data "aws_iam_policy_document" "worker" {
       values   = ["${var.prefix}*"]
     }
   }
+}
+
+# A worker reads the facts that it plans with, and may add a run. It can change or delete nothing that is there: its
+# keys are on rented machines.
+data "aws_iam_policy_document" "worker" {
+  source_policy_documents = [data.aws_iam_policy_document.list.json]
 
   statement {
     sid       = "ReadFacts"
@@ -50,17 +54,7 @@ data "aws_iam_policy_document" "worker" {
 
 # The control plane plans, admits, compacts and publishes.
 data "aws_iam_policy_document" "control" {
-  statement {
-    sid       = "ListLake"
-    actions   = ["s3:ListBucket"]
-    resources = [aws_s3_bucket.lake.arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["${var.prefix}*"]
-    }
-  }
+  source_policy_documents = [data.aws_iam_policy_document.list.json]
 
   statement {
     sid       = "ReadAndWriteLake"

@@ -29,7 +29,7 @@ def bare(text: str) -> str:
 
 
 def statements(policy: str) -> dict[str, dict[str, Any]]:
-    """Return a policy's statements by name."""
+    """Return a policy's statements by name, those that it takes from another among them."""
     [found] = [
         body
         for data in blocks("data")
@@ -38,7 +38,9 @@ def statements(policy: str) -> dict[str, dict[str, Any]]:
         for name, body in named.items()
         if bare(name) == policy
     ]
-    return {bare(item["sid"]): item for item in found["statement"]}
+    shared = re.findall(r"aws_iam_policy_document\.(\w+)\.json", " ".join(found.get("source_policy_documents", [])))
+    taken = {name: item for one in shared for name, item in statements(one).items()}
+    return taken | {bare(item["sid"]): item for item in found["statement"]}
 
 
 def prefixes(statement: dict[str, Any]) -> set[str]:
@@ -73,6 +75,8 @@ def test_a_worker_may_add_runs_and_replace_or_delete_nothing() -> None:
     given = statements("worker")
     actions = {bare(action) for item in given.values() for action in item["actions"]}
     assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject"}
+    [listed] = given["ListLake"]["condition"]
+    assert bare(listed["variable"]) == "s3:prefix"
     assert prefixes(given["AddRuns"]) == first(inbox.INBOX)
     [condition] = given["AddRuns"]["condition"]
     assert bare(condition["variable"]) == "s3:if-none-match"
