@@ -3,9 +3,8 @@
 from typing import Any
 
 from prefect import State, flow
-from prefect.states import Completed
 
-from flows.serverlog import tell_log, told
+from flows.serverlog import completed, tell_log, told
 from standings.plan import Assignment
 from standings.work import Purpose
 from tasks.evaluate import Outcome
@@ -48,8 +47,6 @@ def suites_of(assignment: Assignment, limit: int | None) -> tuple[str, ...]:
 
 def ended(outcome: Outcome) -> State[Any]:
     """Name how it went: `Degraded` where a job failed, with the reasons in the message."""
-    said = f"{len(outcome.stored)} stored"
-    if not outcome.failed:
-        return Completed(message=said)
     reasons = ", ".join(sorted(set(outcome.failed.values())))
-    return Completed(name="Degraded", message=f"{said}, {len(outcome.failed)} failed: {reasons}")
+    failed = f", {len(outcome.failed)} failed: {reasons}" if reasons else ""
+    return completed(f"{len(outcome.stored)} stored{failed}", outcome.failed)

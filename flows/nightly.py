@@ -6,13 +6,13 @@ from typing import Any
 
 from prefect import State, flow
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Cancelled, Failed
 
 from flows.canary import ask_canary
 from flows.dispatching import evaluate_all
 from flows.guarding import another_night
 from flows.reporting import tell_cut, tell_outcomes, unfinished
-from flows.serverlog import deployed, told
+from flows.serverlog import completed, deployed, told
 from standings.plan import Assignment
 from standings.suite import Record
 from tasks.evaluate import Outcome
@@ -80,5 +80,4 @@ def ended(assignments: Sequence[Assignment], outcomes: Sequence[Outcome], refres
     if not deployed():
         return night
     said = f"{night.stored} stored, {len(night.failed)} failed, {night.unfinished} unfinished"
-    name = "Degraded" if night.unfinished else "Completed"
-    return Completed(message=f"{said}; board {refreshed.snapshot}", name=name)
+    return completed(f"{said}; board {refreshed.snapshot}", night.unfinished)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prefect import State
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
+from prefect.states import Completed
 
 from flows.cli.output import counted
 from standings.plan import Assignment, Job, Plan
@@ -20,6 +22,7 @@ from tasks.observer import Observer, Silent, observing
 EVERY = 5.0  # seconds between two updates of a progress bar: each is a request
 MOST_ROWS = 500  # of a table: a reader's page, not the record, which is the lake
 MOST_LINES = 2000  # of the harness's log, its last ones
+MOST_SAID = 1000  # characters of a state's message
 AT_ONCE = 100  # lines in one entry of the run's log
 
 
@@ -27,6 +30,11 @@ def deployed() -> bool:
     """Tell whether a worker runs this flow for a server, and not a person in this process."""
     context = FlowRunContext.get()
     return bool(context and context.flow_run and context.flow_run.deployment_id)
+
+
+def completed(said: str, degraded: object) -> State[Any]:
+    """End a run for a server: `Degraded` where something of it was left undone, which a person is told of."""
+    return Completed(message=said[:MOST_SAID], name="Degraded" if degraded else "Completed")
 
 
 def dated(what: str) -> Callable[[], str]:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from prefect import State, flow
-from prefect.states import Completed
 
-from flows.serverlog import dated, deployed
+from flows.serverlog import completed, dated, deployed
 from tasks import attempt
 from tasks.adoption import Adoption, look
 from tasks.settings import Settings
@@ -27,4 +26,4 @@ def track_adoption(settings: Settings | None = None) -> Adoption | State[Any]:
     if not deployed():
         return found
     said = f"{found.written} written, {len(found.gone)} gone, {len(found.failed)} not answered: {found.failed}"
-    return Completed(message=said[:1000], name="Degraded" if found.failed else "Completed")
+    return completed(said, found.failed)

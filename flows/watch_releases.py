@@ -3,9 +3,8 @@
 from typing import Any
 
 from prefect import State, flow
-from prefect.states import Completed
 
-from flows.serverlog import dated, deployed
+from flows.serverlog import completed, dated, deployed
 from tasks.settings import Settings
 from tasks.watching import Watched, watch
 
@@ -24,4 +23,4 @@ def watch_releases(settings: Settings | None = None) -> Watched | State[Any]:
     if not deployed():
         return found
     said = f"{found.listed} listed, {len(found.accepted)} accepted, {len(found.review)} wait for a person"
-    return Completed(message=f"{said}. {found.failed or ''}"[:1000], name="Degraded" if found.failed else "Completed")
+    return completed(f"{said}. {found.failed or ''}", found.failed)
