@@ -9,7 +9,6 @@ import errno
 import fcntl
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -21,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks import machine
+from tasks.processes import free_port, stop
 
 READY_WITHIN = 180.0  # seconds; seen: 12 to 18 on a fresh home, as its tables are made
-STOP_WITHIN = 20.0
 HEARTBEAT = 30  # seconds between the signs of life of a running flow; the least that Prefect takes
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 KEPT = 30 * 24 * 3600  # seconds that Prefect's own record of a flow run is kept; the lake has what counts
@@ -168,17 +167,6 @@ def launch(words: list[str], environment: Mapping[str, str], log: Path, *kept: i
         )
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process that `launch` started, and what it started in its session."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_WITHIN)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # its session's group is named after it, and holds nobody else's
-    process.wait()
-
-
 def wait_until_healthy(server: Server) -> None:
     """Wait until the server answers, and see that it is this one: no other would take its password."""
     word = base64.b64encode(server.auth.encode()).decode()
@@ -252,10 +240,3 @@ def password(file: Path) -> str:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
             opened.write(f"standings:{secrets.token_urlsafe(24)}")
     return file.read_text().strip()
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,8 +3,6 @@
 import json
 import os
 import secrets
-import signal
-import socket
 import subprocess
 import sysconfig
 import time
@@ -14,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standings.address import Bucket
+from tasks.processes import free_port, stop
 from tasks.s3 import connect
 
 BUCKET = "standings"
@@ -54,21 +53,16 @@ def serving(folder: Path, port: int | None = None) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.process.send_signal(signal.SIGTERM)
-        try:
-            server.process.wait(30)
-        except subprocess.TimeoutExpired:
-            server.process.kill()
-            server.process.wait()
+        stop(server.process)
 
 
 def start(folder: Path, port: int | None = None) -> Server:
     """Start the server and wait until its bucket is there; the caller ends its process."""
     folder.mkdir(parents=True, exist_ok=True)
     access, secret = _credentials(folder / "s3.json")
-    ports = {"s3": port or _free(set())}
+    ports = {"s3": port or free_port(highest=HIGHEST_PORT)}
     for name in ("master", "volume", "filer"):
-        ports[name] = _free(set(ports.values()))
+        ports[name] = free_port(ports.values(), HIGHEST_PORT)
     words = [_program(), "mini", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", *QUIET]
     words += [f"-{name}.port={number}" for name, number in ports.items()]
     # With credentials in the environment it would take those and not its own file's.
@@ -105,15 +99,6 @@ def _credentials(file: Path) -> tuple[str, str]:
     [identity] = json.loads(file.read_text())["identities"]
     [keys] = identity["credentials"]
     return keys["accessKey"], keys["secretKey"]
-
-
-def _free(taken: set[int]) -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port <= HIGHEST_PORT and port not in taken:
-            return port
 
 
 def _make_bucket(server: Server, folder: Path) -> None:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tasks.prefect_server import Server, serving, start_worker, stop, working
+from tasks.prefect_server import Server, serving, start_worker, working
+from tasks.processes import stop
 
 __all__ = ["Api", "Server", "serving", "start_worker", "stop", "until", "working"]
 Got = TypeVar("Got")

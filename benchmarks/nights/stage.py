@@ -20,6 +20,7 @@ import yaml
 
 from tasks import prefect_server, seaweed
 from tasks.lake import Lake
+from tasks.processes import free_port, stop
 from tasks.s3 import open_store
 from tasks.settings import Settings
 from tasks.snapshots import latest
@@ -105,7 +106,7 @@ class Stage:
 
     def start_receiver(self) -> None:
         """Start the receiver of webhooks."""
-        self.port = prefect_server.free_port()
+        self.port = free_port()
         words = [sys.executable, "-m", "flows.cli", "webhook", "up", "--port", str(self.port)]
         with (self.root / "logs" / "webhook.log").open("ab") as log:
             self.receiver = subprocess.Popen(words, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
@@ -151,9 +152,9 @@ class Stage:
     def stop(self) -> None:
         """End what was started, by process id."""
         for process in [*self.workers.values(), *([self.receiver] if self.receiver else [])]:
-            prefect_server.stop(process)
-        prefect_server.stop(self.server.process)
-        prefect_server.stop(self.objects.process)
+            stop(process)
+        stop(self.server.process)
+        stop(self.objects.process)
         self.hub.stop()
 
 
@@ -222,7 +223,7 @@ def database_of(root: Path, kind: str) -> Iterator[dict[str, str]]:
         yield {}
         return
     assert kind == "postgresql", kind
-    folder, port, redis_port = root / "pg", prefect_server.free_port(), prefect_server.free_port()
+    folder, port, redis_port = root / "pg", free_port(), free_port()
     folder.mkdir()
     shutil.chown(folder, "postgres")
     for parent in (root, *root.parents):
