@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from lm_eval import simple_evaluate
+from lm_eval import evaluator, simple_evaluate
 from lm_eval.tasks import TaskManager
 
 from standings.identity import SEEDS
@@ -14,6 +14,8 @@ from tasks.harness.generations import Generation
 
 # lm-eval draws 100,000 bootstrap samples where a metric has no closed form: 350 CPU-seconds for a standard error.
 BOOTSTRAP = 1000
+# It also starts pip, lscpu and nvidia-smi for a report on the machine: a CPU-second a job, and nothing here reads it.
+evaluator.add_env_info = lambda _: None
 
 
 def evaluate(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,6 +55,19 @@ def test_a_logit_off_by_a_hundredth_makes_it_step_back_and_the_score_stays(workp
     assert "the largest difference was 0.01 " in wrong.provenance["scorer_reason"]
     assert wrong.score == right.score
     assert wrong.facts("r")[0].to_pylist() == right.facts("r")[0].to_pylist()
+
+
+def test_a_job_starts_no_program_to_describe_the_machine_again(workplace, monkeypatch):
+    started: list[str] = []
+
+    class Told(subprocess.Popen):
+        def __init__(self, args, *rest, **settings) -> None:
+            started.append(args if isinstance(args, str) else args[0])
+            super().__init__(args, *rest, **settings)
+
+    monkeypatch.setattr(subprocess, "Popen", Told)
+    first_job(workplace)
+    assert set(started) <= {"git"}, "lm-eval asks it for the commit of the working directory"
 
 
 def own_repository(workplace, commit: str):
