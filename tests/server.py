@@ -28,7 +28,7 @@ class Api:
     def __init__(self, environment: Mapping[str, str]) -> None:
         word = base64.b64encode(environment["PREFECT_API_AUTH_STRING"].encode()).decode()
         headers = {"Authorization": f"Basic {word}", "Prefect-Csrf-Client": "tests"}
-        self.client = httpx.Client(base_url=environment["PREFECT_API_URL"], headers=headers, timeout=60)
+        self.client = httpx.Client(base_url=environment["PREFECT_API_URL"], headers=headers, timeout=180)
         token = self.client.get("/csrf-token", params={"client": "tests"}).json()["token"]
         self.client.headers["Prefect-Csrf-Token"] = token
 
