@@ -14,7 +14,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from flows.cli.output import counted
+from flows.wording import counted
 from standings.plan import Assignment, Job, Plan
 from standings.work import Event
 from tasks.observer import Observer, Silent, observing

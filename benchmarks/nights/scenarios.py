@@ -3,6 +3,8 @@
 import contextlib
 import json
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.nights.stage import SECRET, Stage, counted
+from benchmarks.nights.stage import ROOT, SECRET, Stage, counted
 from tasks import materialise
 from tasks.snapshots import open_latest
 from tests.hub import Hub
@@ -23,6 +25,22 @@ from tests.tiny import tiny_model
 
 NIGHT = "nightly/nightly"
 JOBS = 3  # of a model in the suite `tiny`
+WITHOUT_PREFECT = """
+import time
+from standings.work import make_work
+from tasks.evaluate import evaluate
+from tasks.settings import Settings
+from tasks.workplace import Workplace
+place = Workplace.open(Settings())
+opened = time.process_time()
+[assignment] = place.plan().assignments
+planned = time.process_time()
+suites = {suite.suite: suite for suite in place.suites}
+outcome = evaluate(make_work(assignment, place.registry, suites, place.place), place.limits, place.log(assignment),
+                   lambda event: None)
+assert len(outcome.stored) == 3, outcome
+print(opened + time.process_time() - planned)
+"""
 
 
 def say(**told: Any) -> None:
@@ -218,13 +236,18 @@ def many(stage: Stage, models: int) -> None:
         time.sleep(1)
     seconds, after = time.monotonic() - began, spent(stage)
     runs = api.runs(flow_runs={"tags": {"all_": ["assignment"]}})
-    all_of_it = sum(after.values()) - sum(before.values())
-    inside = evaluating(stage)
+    of_workers = sum(cpu - before[name] for name, cpu in after.items() if name.startswith("worker"))
+    of_server = after["server"] - before["server"]
+    flows, harness = (sum(column) / len(runs) for column in zip(*assignments(stage), strict=True))
+    bare = without_prefect(stage)
     say(
         scenario="many", assignments=len(runs), state=night["state"]["name"], said=night["state"]["message"],
-        seconds=round(seconds), cpu={name: round(after[name] - before.get(name, 0)) for name in after},
-        cpu_seconds_all=round(all_of_it), cpu_seconds_evaluating=round(inside),
-        prefect_cpu_seconds_an_assignment=round((all_of_it - inside) / len(runs), 2), peak_mib=round(peak / 2**20),
+        seconds=round(seconds), peak_mib=round(peak / 2**20),
+        cpu_seconds_an_assignment={
+            "harness": round(harness, 2), "flow run": round(flows, 2), "server": round(of_server / len(runs), 2),
+            "worker": round(of_workers / len(runs) - flows - harness, 2), "the same without Prefect": round(bare, 2),
+            "Prefect": round((of_server + of_workers) / len(runs) - harness - bare, 2),
+        },
     )  # fmt: skip
     assert night["state"]["name"] == "Completed", night["state"]
     assert set(counted(stage.lake).values()) == {1}
@@ -257,7 +280,16 @@ def pss(process: psutil.Process) -> int:
         return 0
 
 
-def evaluating(stage: Stage) -> float:
-    """Return the CPU seconds of the harness's own processes, as each told them when it ended."""
-    file = stage.root / "child-cpu"
-    return sum(float(line) for line in file.read_text().split()) if file.exists() else 0.0
+def assignments(stage: Stage) -> list[tuple[float, float]]:
+    """Return the CPU seconds of each assignment's flow run and the harness below it, as each told them."""
+    rows = [line.split() for line in (stage.root / "cpu").read_text().splitlines()]
+    return [(float(own), float(below)) for own, below in rows if float(below)]  # a night has nothing below it
+
+
+def without_prefect(stage: Stage) -> float:
+    """Return the CPU seconds of an assignment's process, the harness below it left out, where Prefect is not there."""
+    stage.add_model(299)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PREFECT], cwd=ROOT, env=stage.environment, capture_output=True, check=True
+    )
+    return float(done.stdout.split()[-1])

@@ -6,8 +6,9 @@ from itertools import groupby
 from typing import Any
 
 from flows.cli.boardrows import Ask, By, Row, literal
-from flows.cli.output import as_text, billions, cell, clipped, counted, few
+from flows.cli.output import as_text, billions, cell, clipped, few
 from flows.cli.page import Page, interval, ranks
+from flows.wording import counted
 
 
 @dataclass(frozen=True)

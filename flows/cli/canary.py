@@ -6,9 +6,10 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import counted, duration, print_json, put, table
+from flows.cli.output import duration, print_json, put, table
 from flows.cli.progress import shown
 from flows.cli.retry import decide
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.canary import Canary

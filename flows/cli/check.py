@@ -6,8 +6,9 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT
-from flows.cli.output import clipped, counted, few, print_json, put, table
+from flows.cli.output import clipped, few, print_json, put, table
 from flows.cli.releases import waiting_for_a_person
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.errors import Stop, require_known
-from flows.cli.output import counted, say
+from flows.cli.output import say
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from standings.faults import Fault

@@ -6,8 +6,9 @@ import typer
 
 from flows.cli import boardrows, context, options
 from flows.cli.errors import FAULT, Stop, require_known
-from flows.cli.output import clipped, counted, print_json, put, table
+from flows.cli.output import clipped, print_json, put, table
 from flows.cli.retry import decide
+from flows.wording import counted
 
 group = typer.Typer(no_args_is_help=True, help="See what holds new epochs back; let the board flip.")
 Row = dict[str, Any]

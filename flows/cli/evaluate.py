@@ -5,10 +5,11 @@ import typer
 from flows.cli import board, boardrows, context, options
 from flows.cli.boardrows import By, Slice
 from flows.cli.errors import FAULT
-from flows.cli.output import clipped, counted, few, print_json, put, table
+from flows.cli.output import clipped, few, print_json, put, table
 from flows.cli.progress import shown
 from flows.cli.recorder import Finished, Recorder
 from flows.cli.refresh import print_hold
+from flows.wording import counted
 
 EXAMPLE = "standings run --suite quick --model Qwen/Qwen2.5-Coder-0.5B-Instruct --limit 10"
 

@@ -8,7 +8,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import Stop, require_known
-from flows.cli.output import counted, few, print_json, put, say
+from flows.cli.output import few, print_json, put, say
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from standings.exporting.counted import Sheet

@@ -7,7 +7,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import clipped, counted, few, print_json, put
+from flows.cli.output import clipped, few, print_json, put
+from flows.wording import counted
 from standings.importing.formats import Format
 
 if TYPE_CHECKING:

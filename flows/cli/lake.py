@@ -9,7 +9,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT
-from flows.cli.output import clipped, counted, few, print_json, put, say
+from flows.cli.output import clipped, few, print_json, put, say
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.inspection import Inspection

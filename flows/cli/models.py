@@ -7,7 +7,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import Stop, require_known
-from flows.cli.output import UNKNOWN, billions, counted, few, print_json, put, table
+from flows.cli.output import UNKNOWN, billions, few, print_json, put, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from standings.registry import Model, Registry

@@ -151,8 +151,3 @@ def clipped(text: str, most: int = 160) -> str:
     """Cut a long text and the hashes in it; whoever needs it whole asks for JSON."""
     text = re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def counted(number: int, word: str) -> str:
-    """Write a number with its word: 1 job, 2 jobs."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -6,7 +6,8 @@ from itertools import groupby
 from rich.text import Text
 
 from flows.cli.boardrows import Ask, By, Row, Slice, snapshot
-from flows.cli.output import UNKNOWN, cell, counted, put, table
+from flows.cli.output import UNKNOWN, cell, put, table
+from flows.wording import counted
 
 DIFFERS, WEIGHTS, SUSPECT, OLD, DISPUTED = "*", "†", "‡", "§", "?"
 MARKS = {

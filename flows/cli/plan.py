@@ -8,7 +8,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import Stop
-from flows.cli.output import clipped, counted, duration, few, print_json, put, say, size, table
+from flows.cli.output import clipped, duration, few, print_json, put, say, size, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

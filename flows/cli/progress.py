@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.errors import INTERRUPTED, Stop
-from flows.cli.output import cell, clipped, console, counted, duration, say, visible
+from flows.cli.output import cell, clipped, console, duration, say, visible
 from flows.cli.recorder import Finished, Recorder
 from flows.embedded import kill_server
+from flows.wording import counted
 
 BAR = 20  # columns
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flows.cli import context, options
-from flows.cli.output import counted, print_json, put
+from flows.cli.output import print_json, put
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.refresh import Refreshed

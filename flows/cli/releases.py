@@ -8,7 +8,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import billions, clipped, counted, print_json, put, say, table
+from flows.cli.output import billions, clipped, print_json, put, say, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from standings.observed import Decided

@@ -4,8 +4,9 @@ import typer
 
 from flows.cli import context, options, runs
 from flows.cli.errors import FAULT
-from flows.cli.output import counted, print_json, put
+from flows.cli.output import print_json, put
 from flows.cli.progress import shown
+from flows.wording import counted
 
 EXAMPLE = "standings reproduce 7c1e5a90b3d2"
 

@@ -8,7 +8,8 @@ import typer
 
 from flows.cli import boardrows, context, options
 from flows.cli.errors import FAULT, Stop, require_known
-from flows.cli.output import counted, print_json, put
+from flows.cli.output import print_json, put
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.lake import Lake

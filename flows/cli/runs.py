@@ -8,7 +8,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import Stop, require_known
-from flows.cli.output import clipped, counted, duration, print_json, put, say, table
+from flows.cli.output import clipped, duration, print_json, put, say, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.lake import Lake

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from flows.cli import context, options, runs
 from flows.cli.errors import Stop
-from flows.cli.output import UNKNOWN, counted, print_json, put, visible
+from flows.cli.output import UNKNOWN, print_json, put, visible
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.lake import Lake

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.output import UNKNOWN, clipped, counted, put, table
+from flows.cli.output import UNKNOWN, clipped, put, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from standings.moved import Moved

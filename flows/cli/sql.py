@@ -9,7 +9,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import as_json, as_text, console, counted, say, table, visible
+from flows.cli.output import as_json, as_text, console, say, table, visible
+from flows.wording import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from flows.cli import options
 from flows.cli.errors import Stop
-from flows.cli.output import clipped, counted, duration, print_json, put, table
+from flows.cli.output import clipped, duration, print_json, put, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from flows.serverstatus import Pool, Run, Status

@@ -6,7 +6,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import clipped, counted, print_json, put, say, table
+from flows.cli.output import clipped, print_json, put, say, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from standings.suite import Benchmark, Suite

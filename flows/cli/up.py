@@ -15,7 +15,8 @@ import typer
 
 from flows.cli import context, options
 from flows.cli.errors import FAULT, Stop, require_known
-from flows.cli.output import counted, put, say
+from flows.cli.output import put, say
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from subprocess import Popen

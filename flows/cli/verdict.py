@@ -12,7 +12,8 @@ import typer
 from flows.cli import conditions as asked
 from flows.cli import context, options, runs
 from flows.cli.errors import FAULT, Stop
-from flows.cli.output import clipped, counted, print_json, put, table
+from flows.cli.output import clipped, print_json, put, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.verdicts import Facts, Ruling

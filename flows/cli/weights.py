@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flows.cli import context, options
-from flows.cli.output import counted, print_json, put, size, table
+from flows.cli.output import print_json, put, size, table
+from flows.wording import counted
 
 if TYPE_CHECKING:
     from tasks.weights.kept import Kept
