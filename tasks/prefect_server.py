@@ -45,6 +45,9 @@ DURABLE = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT),
     "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    # A dispatched run is meant to wait for a slot. Called late after 15 s, each is written to every five seconds,
+    # and on SQLite all others wait: with eight slots on two cores up to three minutes were seen.
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "3600",
 }
 
 
