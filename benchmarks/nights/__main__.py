@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.nights import scenarios
 from benchmarks.nights.stage import stage
 
-SCENARIOS = ("cron", "release", "kills", "pending", "many")
+SCENARIOS = ("cron", "release", "kills", "pending", "alarms", "many")
 
 
 def main() -> None:
@@ -36,6 +36,8 @@ def main() -> None:
                 scenarios.killed(made, given.kills, given.seed)
             elif name == "pending":
                 scenarios.pending(made)
+            elif name == "alarms":
+                scenarios.alarms(made)
             else:
                 scenarios.many(made, given.models)
         shutil.rmtree(root)

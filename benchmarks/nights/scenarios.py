@@ -1,4 +1,4 @@
-"""What is proved: a night by cron, a release told twice, deaths at random, a worker dead in its boots, sixty models."""
+"""What is proved: a night by cron, a release told twice, deaths at random, a night dead in its boots, alarms, sixty."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.nights.stage import ROOT, SECRET, Stage, counted
+from benchmarks.nights.stage import ROOT, SECRET, Stage, children, counted
 from tasks import materialise
 from tasks.snapshots import open_latest
 from tests.hub import Hub
@@ -24,6 +24,7 @@ from tests.server import FINAL, until
 from tests.tiny import tiny_model
 
 NIGHT = "nightly/nightly"
+SHORT = 30  # seconds, in place of 26 hours
 JOBS = 3  # of a model in the suite `tiny`
 WITHOUT_PREFECT = """
 import time
@@ -222,6 +223,34 @@ def pending(stage: Stage) -> None:
     say(scenario="pending", at_death=at_death, tries=tries, seconds=round(time.monotonic() - began))
     assert tries[-1] in ("Completed", "Degraded"), tries
     assert set(counted(stage.lake).values()) == {1}
+
+
+def alarms(stage: Stage) -> None:
+    """Kill a worker with its run at work, and let no night finish: the server must find out both, and tell a person."""
+    api = stage.api
+    stage.add_model(80)
+    night = api.start(NIGHT)
+    until(lambda: stage.processes("child") or None, 120, "a child")
+    [run] = api.runs(flow_runs={"tags": {"all_": ["assignment"]}, "state": {"type": {"any_": ["RUNNING"]}}})
+    [name] = [name for name in stage.workers if name != "control" and children(stage.workers[name].pid)]
+    for process in [psutil.Process(stage.workers[name].pid), *children(stage.workers[name].pid)]:
+        process.kill()
+    began = time.monotonic()
+    crashed = api.ended(run["id"], 300)
+    say(scenario="alarms", killed="a worker with its run", run=crashed["state"]["name"],
+        said=crashed["state"]["message"], seconds=round(time.monotonic() - began))  # fmt: skip
+    assert crashed["state_type"] == "CRASHED", crashed["state"]
+    stage.start_worker(name)
+    api.ended(night, 300)
+    [watched] = [one for one in api.post("/automations/filter") if one["name"] == "no night has finished"]
+    before, within = len(stage.alarms), watched["trigger"]["within"]
+    changed = {key: watched[key] for key in ("name", "description", "enabled", "actions")}
+    changed["trigger"] = {**watched["trigger"], "within": SHORT}
+    api.client.put(f"/automations/{watched['id']}", json=changed).raise_for_status()
+    began = time.monotonic()
+    [told, *_] = until(lambda: stage.alarms[before:] or None, 8 * SHORT, "the alarm")
+    say(scenario="alarms", no_night_within=SHORT, instead_of=within, told=told, seconds=round(time.monotonic() - began))
+    assert "no night has finished" in told
 
 
 def many(stage: Stage, models: int) -> None:

@@ -24,6 +24,7 @@ from tasks.processes import free_port, stop
 from tasks.s3 import open_store
 from tasks.settings import Settings
 from tasks.snapshots import latest
+from tests.chat import listening
 from tests.hub import Hub
 from tests.server import Api
 from tests.tiny import tiny_model
@@ -55,6 +56,7 @@ class Stage:
     hub: Hub
     slots: int
     server_settings: dict[str, str]
+    alarms: list[str]  # what the server has told
     workers: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     receiver: "subprocess.Popen[bytes] | None" = None
     port: int = 0  # of the receiver
@@ -192,6 +194,7 @@ def stage(
         objects = seaweed.start(root / "s3")
         server = prefect_server.start(root / "prefect", None, settings)
         hub = Hub()
+        alarm, told = stack.enter_context(listening("/alarm"))
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "STANDINGS_"))}
         given = {
             **bare,
@@ -204,11 +207,12 @@ def stage(
             "STANDINGS_POOLS": str(root / "pools.yaml"),
             "STANDINGS_THREADS": "1",
             "STANDINGS_WEBHOOK_SECRET": SECRET,
+            "STANDINGS_ALARM_WEBHOOK": alarm,
             "BENCHMARK_CPU": str(root / "cpu"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), str(root / "hook"), os.environ.get("PYTHONPATH")])),
         }
         os.environ.update({name: value for name, value in given.items() if name.startswith(("STANDINGS_", "AWS_"))})
-        made = Stage(root, given, server, objects, hub, slots, settings)
+        made = Stage(root, given, server, objects, hub, slots, settings, told)
         stack.callback(made.stop)
         made.ask("up")
         for name in ("control", *(f"worker-{number}" for number in range(workers))):

@@ -7,10 +7,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import pytest
 from flows.cli.status import print_status
 from flows.serverstatus import Status
 from tasks.store import FolderStore
+from tests.chat import listening
 from tests.server import Api, until
 from tests.tiny import tiny_model
 from tests.workplaces import MODEL, make_registry
@@ -54,19 +53,8 @@ class Place:
 @pytest.fixture(scope="module")
 def alarms() -> Iterator[tuple[str, list[str]]]:
     """Take alarms as a chat would: give the address, and the texts that came."""
-    told: list[str] = []
-
-    class Chat(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.append(json.loads(body)["text"] if self.path == ADDRESS else "a stranger")
-            self.send_response(204)
-            self.end_headers()
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as chat:
-        threading.Thread(target=chat.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{chat.server_port}{ADDRESS}", told
-        chat.shutdown()
+    with listening(ADDRESS) as chat:
+        yield chat
 
 
 @pytest.fixture(scope="module")
