@@ -228,6 +228,7 @@ def pending(stage: Stage) -> None:
 def alarms(stage: Stage) -> None:
     """Kill a worker with its run at work, and let no night finish: the server must find out both, and tell a person."""
     api = stage.api
+    assert api.ended(api.start(NIGHT), 300)["state_type"] == "COMPLETED"  # of the model that is there
     stage.add_model(80)
     night = api.start(NIGHT)
     until(lambda: stage.processes("child") or None, 120, "a child")
