@@ -77,11 +77,11 @@ class ServerLog(Silent):
         elif event.event == "stored":
             self._ended += 1
             self._log.info("%s: %s", name, "stored" if event.score is None else f"{event.score:.3f}")
-            self._move(self._ended, now=True)
+            self._move(self._ended)
         elif event.event == "failed":
             self._ended += 1
             self._log.warning("%s failed, %s: %s", name, event.reason, event.text)
-            self._move(self._ended, now=True)
+            self._move(self._ended)
 
     def stage(self, name: str, seconds: float | None) -> None:
         """Tell of a stage's end."""
@@ -93,8 +93,9 @@ class ServerLog(Silent):
         self._log.info("%s in %s", counted(plan.jobs, "job"), counted(len(plan.assignments), "assignment"))
         tell_table("plan", plan_table(plan), f"Planned: {counted(plan.jobs, 'job')}.")
 
-    def _move(self, done: float, now: bool = False) -> None:
-        if self._bar is not None and self._jobs and (now or time.monotonic() - self._told > EVERY):
+    def _move(self, done: float) -> None:
+        due = done == len(self._jobs) or time.monotonic() - self._told > EVERY
+        if self._bar is not None and self._jobs and due:
             self._told = time.monotonic()
             with unharmed():
                 update_progress_artifact(self._bar, progress=round(100 * done / len(self._jobs), 1))
