@@ -89,6 +89,7 @@ def kill_all(root: Path, kills: int, results: Results) -> None:
     if left:
         root.mkdir()
         assert run(lambda _: _kill_all(root, left, results)).status == 0
+        results.read()
 
 
 def _kill_all(root: Path, keys: list[tuple[str, str, str, str, int]], results: Results) -> None:

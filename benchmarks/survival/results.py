@@ -13,8 +13,12 @@ class Results:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.found: dict[Key, dict[str, object]] = {}
-        if file.exists():
-            lines = [json.loads(line) for line in file.read_text().splitlines()]
+        self.read()
+
+    def read(self) -> None:
+        """Read what is in the file, which a fork may have written."""
+        if self.file.exists():
+            lines = [json.loads(line) for line in self.file.read_text().splitlines()]
             self.found = {tuple(line["key"]): line["found"] for line in lines}
 
     def has(self, key: Key) -> bool:
