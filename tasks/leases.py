@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -71,7 +71,9 @@ def leased(count: int, gpus: Sequence[str], folder: Path, tell: Callable[[str], 
             f"{count} GPUs are wanted, and this worker may use {len(gpus)}: {', '.join(gpus) or 'none'}. "
             "That is what nvidia-smi and CUDA_VISIBLE_DEVICES say; where neither does, set STANDINGS_GPUS."
         )
-    folder.mkdir(mode=0o777, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(parents=True)
+        folder.chmod(0o1777)  # whatever the umask: other users of this machine lease here too
     with ExitStack() as held:
         with ExitStack() as at_the_door:
             if count > 1:
@@ -123,4 +125,7 @@ def _opened(path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         # Some kernels refuse O_CREAT on another user's file in /tmp, so it is asked for only where none is there.
-        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CREAT, 0o644)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CREAT, 0o644)
+        with suppress(PermissionError):  # another user made it meanwhile, and does the same
+            os.fchmod(descriptor, 0o644)  # whatever the umask
+        return descriptor

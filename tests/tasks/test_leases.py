@@ -215,3 +215,15 @@ def test_what_was_planned_for_gpus_is_refused_by_a_machine_that_computes_on_its_
     place = two_gpus.place.model_copy(update={"device": "cpu"})
     with pytest.raises(WrongMachine, match="Set STANDINGS_DEVICE=cuda"):
         make_work(assignment, two_gpus.registry, suites, place)
+
+
+def test_a_careful_users_folder_of_locks_is_open_to_the_others_of_the_machine(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with leased(1, FOUR, tmp_path / "leases", print):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "leases").stat().st_mode & 0o7777 == 0o1777  # as /tmp itself: nobody removes another's lock
+    [lock] = (tmp_path / "leases").iterdir()
+    assert lock.stat().st_mode & 0o444 == 0o444, "another user can't open the lock"
