@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.store import Entry, Store
+from tasks.store import Body, Entry, Store
 
 # Keys that are written once, and read more than once.
 KEPT = ("inbox/", "admissions/", "facts/", "compacted/")
@@ -32,7 +32,7 @@ class CachedStore:
         self._size = 0
         self._lock = threading.Lock()
 
-    def create(self, key: str, body: bytes) -> None:
+    def create(self, key: str, body: Body) -> None:
         """Put an object, as the store does."""
         self.store.create(key, body)
 

@@ -7,7 +7,6 @@ pointer never names half of a snapshot.
 """
 
 import contextlib
-import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,7 +32,7 @@ from tasks.snapshots import (
     read_manifest,
     read_pointer,
 )
-from tasks.store import Conflict, Store
+from tasks.store import Conflict, Store, sha256
 
 LIBRARIES = ("duckdb", "pyarrow")
 
@@ -151,10 +150,9 @@ def _create_or_keep(store: Store, key: str, path: Path, rows: int | None, is_the
 
     Two builds of the same rows differ in DuckDB's bytes, so either is right, and the first stays.
     """
-    body = store.read(key) if is_there else path.read_bytes()
     if not is_there:
-        try:
-            store.create(key, body)
-        except Conflict:
-            body = store.read(key)
-    return Stored(sha256=hashlib.sha256(body).hexdigest(), bytes=len(body), rows=rows)
+        with contextlib.suppress(Conflict):
+            store.create(key, path)
+            return Stored(sha256=sha256(path), bytes=path.stat().st_size, rows=rows)
+    body = store.read(key)
+    return Stored(sha256=sha256(body), bytes=len(body), rows=rows)

@@ -6,13 +6,13 @@ is read. What was lost on the way is tried again: a reply that never came back s
 
 import time
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from standings.address import Address, Bucket
 from tasks.cache import CACHE_LIMIT, CachedStore, behind
-from tasks.store import Conflict, Entry, FolderStore, Missing, Store, check_key, sha256
+from tasks.store import Body, Conflict, Entry, FolderStore, Missing, Store, check_key, sha256
 
 SHA256 = "sha256"  # name of the metadata
 PROBE = "probe/conditional-writes"
@@ -54,7 +54,7 @@ class S3Store:
         self.bucket = bucket
         self._client = connect(bucket)
 
-    def create(self, key: str, body: bytes) -> None:
+    def create(self, key: str, body: Body) -> None:
         """Put with `If-None-Match: *`; a refusal where the same bytes lie is one's own lost reply."""
         if not self._put(key, body, IfNoneMatch="*") and self._sha256_of(key) != sha256(body):
             raise Conflict(f"{key}: other bytes are there; an object is written once")
@@ -141,17 +141,18 @@ class S3Store:
                 "(AWS, MinIO, SeaweedFS 4, Ceph, R2), or a lake in a folder of one machine."
             )
 
-    def _put(self, key: str, body: bytes, **condition: str) -> bool:
+    def _put(self, key: str, body: Body, **condition: str) -> bool:
         """Put under a condition; return whether it held."""
         check_key(key)
+        where = {"Bucket": self.bucket.name, "Key": self.bucket.prefix + key}
         named = {"Metadata": {SHA256: sha256(body)}, **condition}
+
+        def ask() -> None:
+            with body.open("rb") if isinstance(body, Path) else nullcontext(body) as content:
+                self._client.put_object(**where, Body=content, **named)
+
         try:
-            self._insist(
-                lambda: self._client.put_object(
-                    Bucket=self.bucket.name, Key=self.bucket.prefix + key, Body=body, **named
-                ),
-                AT_ONCE | BUSY | DAMAGED,
-            )
+            self._insist(ask, AT_ONCE | BUSY | DAMAGED)
         except self._client.exceptions.ClientError as error:
             if _code(error) in NOT_HELD or (_code(error) in ABSENT and "IfMatch" in condition):
                 return False

@@ -12,7 +12,6 @@ The file is not named after its schema: DuckDB calls a file by its stem, and `le
 `leaderboard.duckdb` is an "ambiguous reference to catalog or schema".
 """
 
-import hashlib
 import os
 import shutil
 import uuid
@@ -24,9 +23,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from standings import identity
+from tasks.durable import sync
 from tasks.parallel import each
 from tasks.parquet import Faulty
-from tasks.store import Missing, Store
+from tasks.store import FolderStore, Missing, Store, sha256
 
 FOLDER, POINTER = "snapshots/", "latest.json"
 BOARD, MANIFEST, CLAIM = "standings.duckdb", "manifest.json", "claim-"
@@ -159,7 +159,7 @@ def read_manifest(store: Store, snapshot: str) -> tuple[Manifest, str]:
     manifest = Manifest.model_validate_json(body)
     if manifest.id != snapshot or manifest.inputs.id != snapshot:
         raise Faulty(f"{key}: it describes another snapshot, {manifest.id}. Restore it from a copy")
-    return manifest, hashlib.sha256(body).hexdigest()
+    return manifest, sha256(body)
 
 
 def listed(store: Store, beginning: str = "") -> list[str]:
@@ -187,7 +187,7 @@ def fetch(store: Store, manifest: Manifest, cache: Path, name: str = BOARD) -> P
     path = cache / manifest.id / name
     # It was verified before it got its name, and nobody may write to it: its size tells a cut one.
     if not path.exists() or path.stat().st_size != right.bytes:
-        _write(path, read_verified(store, key_of(manifest.id, name), right.sha256))
+        _have(path, store, key_of(manifest.id, name), right.sha256)
         _forget_old(cache)
     os.utime(path.parent)  # the cache keeps what was asked for last
     return path
@@ -209,13 +209,17 @@ def manifest_of(store: Store, target: Target) -> Manifest:
     return Manifest.model_validate_json(read_verified(store, target.manifest, target.manifest_sha256))
 
 
-def read_verified(store: Store, key: str, sha256: str) -> bytes:
+def read_verified(store: Store, key: str, right: str) -> bytes:
     """Read an object whose sha256 is known."""
     body = store.read(key)
-    found = hashlib.sha256(body).hexdigest()
-    if found != sha256:
-        raise Faulty(f"{key}: the bytes' sha256 is {found}, and must be {sha256}. Restore it from a copy")
+    require(key, sha256(body), right)
     return body
+
+
+def require(key: str, found: str, right: str) -> None:
+    """Raise Faulty where an object's sha256 is not what it must be."""
+    if found != right:
+        raise Faulty(f"{key}: the bytes' sha256 is {found}, and must be {right}. Restore it from a copy")
 
 
 def objects(store: Store) -> Iterator[tuple[str, str, int]]:
@@ -232,12 +236,28 @@ def _forget_old(cache: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(path: Path, body: bytes) -> None:
+def _have(path: Path, store: Store, key: str, right: str) -> None:
+    """Have an object as a file that nobody writes to, under its name once its sha256 is right.
+
+    Never a link: a reader that is root could write through it into the lake.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{uuid.uuid4().hex}.part")
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    part.chmod(0o444)
-    part.replace(path)
+    try:
+        _copy(store, key, part)
+        require(key, sha256(part), right)
+        sync(part)
+        part.chmod(0o444)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(store: Store, key: str, target: Path) -> None:
+    if not isinstance(store, FolderStore):
+        target.write_bytes(store.read(key))
+        return
+    source = store.path(key)
+    if not source.is_file():
+        raise Missing(f"{key}: nothing is there")
+    shutil.copyfile(source, target)

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ _PRIVATE = ".tmp"  # no part of a key begins with a dot, so nothing in there is 
 _LOCK = "lock"
 _ABANDONED = 86_400  # seconds, after which what was written beside is of a process that was killed
 _TRIES = 20
+Body = bytes | Path  # of an object
 _PART = re.compile(r"[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*")
 
 
@@ -40,10 +42,10 @@ class Entry:
 class Store(Protocol):
     """Speak to a place of objects. A reader sees an object whole or not at all."""
 
-    def create(self, key: str, body: bytes) -> None:
+    def create(self, key: str, body: Body) -> None:
         """Put an object that nobody may replace; raise `Conflict` where other bytes are under the key.
 
-        The same bytes are one's own lost reply and return quietly.
+        The same bytes are one's own lost reply and return quietly. A file is read block by block, and stays as it is.
         """
 
     def read(self, key: str) -> bytes:
@@ -66,14 +68,14 @@ class FolderStore:
         self.root = root
         self._swept = False
 
-    def create(self, key: str, body: bytes) -> None:
+    def create(self, key: str, body: Body) -> None:
         """Write beside, then link: `os.link` fails where the key exists, so one writer wins."""
         target = self.path(key)
         written = self._write_beside(body)
         try:
             _link(written, target)
         except FileExistsError:
-            if sha256(target.read_bytes()) != sha256(body):
+            if sha256(target) != sha256(body):
                 raise Conflict(f"{key}: other bytes are there; an object is written once") from None
         finally:
             written.unlink()
@@ -125,7 +127,7 @@ class FolderStore:
         check_key(key)
         return self.root / key
 
-    def _write_beside(self, body: bytes) -> Path:
+    def _write_beside(self, body: Body) -> Path:
         folder = self.root / _PRIVATE
         _make_folders(folder)
         if not self._swept:
@@ -133,10 +135,11 @@ class FolderStore:
             self._swept = True
         written = folder / uuid.uuid4().hex
         try:
-            with written.open("wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
+            if isinstance(body, Path):
+                shutil.copyfile(body, written)
+            else:
+                written.write_bytes(body)
+            sync(written)
         except BaseException:
             written.unlink(missing_ok=True)  # a full disk would stay full
             raise
@@ -208,6 +211,9 @@ def _make_folders(folder: Path) -> None:
     sync(folder.parent)
 
 
-def sha256(body: bytes) -> str:
-    """Hash an object's bytes."""
+def sha256(body: Body) -> str:
+    """Hash an object's bytes, those of a file block by block."""
+    if isinstance(body, Path):
+        with body.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     return hashlib.sha256(body).hexdigest()

@@ -51,12 +51,15 @@ def once(fault: Fault, method: str) -> Choose:
 
 
 @pytest.mark.parametrize("fault", ["lost reply", "reset", "unavailable", "cut upload", "flipped upload"])
-def test_a_write_survives_what_happens_to_its_first_try(server: Server, fault: Fault):
+@pytest.mark.parametrize("is_file", [False, True], ids=["bytes", "file"])
+def test_a_write_survives_what_happens_to_its_first_try(server: Server, fault: Fault, is_file: bool, tmp_path: Path):
+    file = tmp_path / "file"
+    file.write_bytes(b"body" * 100_000)
     with between(server.endpoint, once(fault, "PUT")) as proxy:
         store = store_at(proxy.endpoint)
-        store.create("key", b"body")
+        store.create("key", file if is_file else file.read_bytes())
         assert proxy.done == [fault]
-        assert store.read("key") == b"body"
+        assert store.read("key") == file.read_bytes()
 
 
 def test_a_swap_whose_reply_is_lost_is_recognised_as_ones_own(server: Server, store: S3Store):

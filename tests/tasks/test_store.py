@@ -32,6 +32,19 @@ def test_an_object_reads_back_as_it_was_created(store: Store) -> None:
     assert list(store.list("a/")) == [Entry("a/b/c.parquet", 4)]
 
 
+def test_a_file_is_created_as_its_bytes_are_and_stays_as_it_is(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "board.duckdb"
+    file.write_bytes(b"body" * 500_000)
+    store.create("board", file)
+    store.create("board", file)  # one's own lost reply
+    store.create("board", file.read_bytes())
+    assert store.read("board") == file.read_bytes()
+    file.write_bytes(b"another")
+    with pytest.raises(Conflict, match="board: other bytes"):
+        store.create("board", file)
+    assert store.read("board") == b"body" * 500_000
+
+
 def test_creating_the_same_bytes_again_is_ones_own_lost_reply(store: Store) -> None:
     store.create("key", b"body")
     store.create("key", b"body")
@@ -54,14 +67,18 @@ def test_a_conflict_leaves_nothing_beside(tmp_path: Path) -> None:
 
 
 def test_a_write_for_which_there_is_no_room_leaves_nothing_beside(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"body" * 1000)
+    lake = tmp_path / "lake"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
-        with pytest.raises(OSError, match="too large"):
-            FolderStore(tmp_path).create("key", b"body" * 1000)
+        for body in (file.read_bytes(), file):
+            with pytest.raises(OSError, match="too large"):
+                FolderStore(lake).create("key", body)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert [path.name for path in tmp_path.rglob("*")] == [".tmp"]
+    assert [path.name for path in lake.rglob("*")] == [".tmp"]
 
 
 def test_what_a_killed_writer_left_beside_goes_after_a_day(tmp_path: Path) -> None:
