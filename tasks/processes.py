@@ -21,12 +21,12 @@ def free_port(taken: Collection[int] = (), highest: int = HIGHEST) -> int:
             return port
 
 
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End a process that was started in a session of its own, and all that it started there."""
+def stop(process: "subprocess.Popen[bytes]", within: float = STOP_WITHIN) -> None:
+    """End a process that was started in a session of its own, and all that it started there; kill it after a while."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_WITHIN)
+        process.wait(within)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # its session's group is named after it, and holds nobody else's
     process.wait()

@@ -17,6 +17,7 @@ from tasks.s3 import connect
 
 BUCKET = "standings"
 READY_WITHIN = 60.0  # seconds; seen: 1
+STOP_WITHIN = 5.0  # seconds; two are seen, and 27 where a client keeps a connection: what was acknowledged is in files
 HIGHEST_PORT = 45_000  # its gRPC ports are these and 10,000 more
 # Telemetry, the admin page, WebDAV and the other catalogues are on unless told; none of them is wanted here.
 QUIET = ["-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-admin.ui=false", "-webdav=false"]
@@ -53,7 +54,7 @@ def serving(folder: Path, port: int | None = None) -> Iterator[Server]:
     try:
         yield server
     finally:
-        stop(server.process)
+        stop(server.process, STOP_WITHIN)
 
 
 def start(folder: Path, port: int | None = None) -> Server:
