@@ -18,6 +18,7 @@ import httpx
 import psutil
 import yaml
 
+from flows.cli.up import ASK_EVERY
 from tasks import prefect_server, seaweed
 from tasks.lake import Lake
 from tasks.processes import free_port, stop
@@ -92,7 +93,7 @@ class Stage:
         """Start the worker of the control plane, or one of the pool's."""
         pool, limit = ("control", 4) if name == "control" else (POOL, self.slots)
         log = self.root / "logs" / f"{name}.log"
-        environment = {**self.environment, "PREFECT_WORKER_QUERY_SECONDS": "2"}
+        environment = {**self.environment, "PREFECT_WORKER_QUERY_SECONDS": ASK_EVERY}
         self.workers[name] = prefect_server.start_worker(environment, pool, name, limit, log)
 
     def start_server(self) -> None:
