@@ -8,6 +8,7 @@ polars and pandas are asked where they are installed.
 import argparse
 import importlib.util
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import duckdb
 
@@ -28,7 +30,10 @@ from tasks import admission, materialise
 from tasks.compaction import compact
 from tasks.lake import Lake
 from tasks.refresh import refresh
-from tasks.snapshots import open_latest
+from tasks.s3 import open_store
+from tasks.seaweed import serving
+from tasks.settings import Settings
+from tasks.snapshots import POINTER, key_of, latest, open_latest
 from tasks.store import FolderStore
 from tests.tasks.runs import NOON
 
@@ -120,6 +125,24 @@ def cold(bench: Bench) -> None:
         materialise.query(board, QUESTIONS["who leads"])
 
 
+def cold_from_s3(bench: Bench) -> None:
+    """The same from a bucket of SeaweedFS on this machine, to which the published snapshot is copied first."""
+    found = latest(bench.lake.store)
+    with (
+        tempfile.TemporaryDirectory(dir=bench.root) as folder,
+        serving(Path(folder) / "s3") as server,
+        patch.dict(os.environ, server.environment),
+    ):
+        bucket, here = open_store(Settings().address), FolderStore(bench.root / "lake")
+        for key in [POINTER, *(entry.key for entry in here.list(key_of(found.id, "")))]:
+            bucket.create(key, here.path(key))
+        wall, cpu = time.perf_counter(), time.process_time()
+        board = open_latest(bucket, Path(folder))
+        materialise.query(board, QUESTIONS["who leads"])
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        print(f"    of {board.stat().st_size >> 20} MiB: {wall:.2f} s wall {cpu:.2f} s CPU of this process")
+
+
 def questions(bench: Bench) -> None:
     """Ask ten questions of the published board, seven times each, on one connection."""
     with materialise.opened(open_latest(bench.lake.store, bench.boards)) as con:
@@ -166,6 +189,7 @@ STEPS: dict[str, Callable[[Bench], object]] = {
     "floor again": floor,
     "refresh that finds nothing": full_refresh,
     "cold fetch and first query": cold,
+    "cold fetch from S3": cold_from_s3,
     "ten questions": questions,
     "load SQLite": lambda bench: load_sqlite(bench.root / "lake", bench.root / "sqlite"),
     **{f"{asked} in {engine}": lambda bench, e=engine, q=asked: beside(bench, e, q) for engine, asked in ASKED},

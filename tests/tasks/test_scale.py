@@ -53,7 +53,8 @@ def test_every_step_is_taken_and_every_engine_finds_the_same(
     scale.put(bench, range(3, 4))
     assert admission.admit(bench.lake, NOON).count == 1
     monkeypatch.undo()
-    for step in ("refresh after one new job", "floor again", "cold fetch and first query", "ten questions"):
+    fetches = ("cold fetch and first query", "cold fetch from S3")
+    for step in ("refresh after one new job", "floor again", *fetches, "ten questions"):
         scale.take(step, bench)
     assert capsys.readouterr().out.count("median") == len(scale.QUESTIONS) == 10
     board = open_latest(bench.lake.store, bench.boards)
