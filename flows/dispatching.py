@@ -1,11 +1,11 @@
 """Send a plan's assignments to the pools: one flow run each, in a bounded window, found again by its tag.
 
-A run's end is only a sign to look into the lake. Whatever died is missing there, and the next plan finds it: nothing
-is started again here, and nothing is read from Prefect's record of tasks, which loses some.
+A run's end is only a sign to look into the lake. Whatever died is missing there, and a plan finds it: a second one of
+the same night, or the next night's. Nothing is read from Prefect's record of tasks, which loses some.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,8 +27,9 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled
 
 from flows.serverlog import deployed
+from flows.wording import counted
 from standings.dispatch import Order, Queue, make_order, starts
-from standings.plan import Assignment
+from standings.plan import Assignment, Plan
 from standings.pools import HERE, Pool
 from standings.work import Purpose
 from tasks import attempt
@@ -40,6 +41,7 @@ from tasks.workplace import Workplace
 TAG = "assignment"
 FLOW = "evaluate_model"
 LOOK_EVERY = 3.0  # seconds
+TRIES = 3  # of what fails for want of a machine, in one night: as model.job_state counts them
 OUTAGE = 600.0  # seconds that a server may be away before the night gives up; what runs goes on without it
 PATIENCE = timedelta(minutes=30)  # of a run that waits for a worker where none is, or that no worker begins or ends
 SCHEDULED = (StateType.SCHEDULED, StateType.PENDING)
@@ -63,6 +65,37 @@ def evaluate_all(
         Dispatch(client, workplace.pools, began, purpose, limit).run(assignments, queue)
     since = began if purpose == "canary" else None
     return outcomes_of(workplace.lake, assignments, attempt.now(), purpose, since)
+
+
+def evaluate_plan(
+    workplace: Workplace, plan: Plan, queue: Queue = "nightly", limit: int | None = None
+) -> list[Outcome]:
+    """Evaluate a plan's assignments, and once or twice more what workers lost of them or what is due again at once."""
+    began = attempt.now()
+    outcomes = evaluate_all(workplace, plan.assignments, queue, limit=limit)
+    for _ in range(TRIES - 1):
+        again = still_due(workplace, plan, began) if deployed() else []
+        if not again:
+            break
+        jobs = counted(sum(len(item.jobs) for item in again), "job")
+        get_run_logger().warning("%s of the plan ended without a number, and are asked again", jobs)
+        evaluate_all(workplace, again, queue, limit=limit)
+        outcomes = outcomes_of(workplace.lake, plan.assignments, attempt.now())
+    return outcomes
+
+
+def still_due(workplace: Workplace, plan: Plan, began: datetime) -> list[Assignment]:
+    """Plan anew, and return what of the old plan is in it.
+
+    Not in pools that have no worker, for which it was waited already, nor what a person has cancelled since it began.
+    """
+    due = workplace.plan(workplace.pools).assignments
+    mine = {job.job_id for item in plan.assignments for job in item.jobs}
+    others = {job.job_id for item in due for job in item.jobs} - mine
+    with get_client(sync_client=True) as client:
+        server = Dispatch(client, workplace.pools, began, "board", None)
+        there, left = patiently(server.attended), others | held(map(_order, patiently(server.cancelled)))
+    return [item for item in less(due, left) if item.pool in there]
 
 
 @dataclass
@@ -159,6 +192,13 @@ class Dispatch:
         tags = FlowRunFilterTags(all_=[TAG, self.purpose, "release"])
         return self._read(FlowRunFilter(tags=tags, expected_start_time=since))
 
+    def cancelled(self) -> list[FlowRun]:
+        """Return the assignments that were cancelled since this began."""
+        state = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLED, StateType.CANCELLING]))
+        since = FlowRunFilterExpectedStartTime(after_=self.began)
+        tags = FlowRunFilterTags(all_=[TAG, self.purpose])
+        return self._read(FlowRunFilter(tags=tags, state=state, expected_start_time=since))
+
     def attended(self) -> set[str]:
         """Name the pools that have a worker."""
         names = [pool.name for pool in self.pools]
@@ -205,7 +245,11 @@ def window(pools: Iterable[Pool]) -> int:
 
 def without(assignments: Iterable[Assignment], running: Iterable[Order]) -> list[Assignment]:
     """Take away the jobs that runs have in hand already, from whichever night they are."""
-    taken = held(running)
+    return less(assignments, held(running))
+
+
+def less(assignments: Iterable[Assignment], taken: Set[str]) -> list[Assignment]:
+    """Take away jobs by their ids, and assignments that then have none."""
     left = [(item, tuple(job for job in item.jobs if job.job_id not in taken)) for item in assignments]
     return [item.model_copy(update={"jobs": jobs}) for item, jobs in left if jobs]
 

@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Failed
 
 from flows.canary import ask_canary
-from flows.dispatching import evaluate_all
+from flows.dispatching import evaluate_plan
 from flows.guarding import another_night
 from flows.reporting import tell_cut, tell_outcomes, unfinished
 from flows.serverlog import completed, deployed, told
@@ -64,7 +64,7 @@ def nightly(
         sync_registry(workplace)
         plan = plan_jobs(workplace, budget)
         tell_cut(plan, budget)
-        outcomes = evaluate_all(workplace, plan.assignments, limit=limit)
+        outcomes = evaluate_plan(workplace, plan, limit=limit)
         tell_outcomes(plan.assignments, outcomes)
         return ended(plan.assignments, outcomes, refresh_board(workplace))
 

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Failed
 
-from flows.dispatching import evaluate_all
+from flows.dispatching import evaluate_plan
 from flows.nightly import Night, ended
 from flows.reporting import tell_outcomes
 from flows.serverlog import told
@@ -34,7 +34,7 @@ def release(model_id: str, revision: str, settings: Settings | None = None) -> N
             return Failed(name="Drifted", message=drift)
         sync_registry(workplace)
         plan = plan_jobs(workplace)
-        outcomes = evaluate_all(workplace, plan.assignments, queue="release")
+        outcomes = evaluate_plan(workplace, plan, queue="release")
         tell_outcomes(plan.assignments, outcomes)
         return ended(plan.assignments, outcomes, refresh_board(workplace))
 

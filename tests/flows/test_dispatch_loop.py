@@ -1,6 +1,7 @@
 """How a night and a release send assignments out beside each other: the real loop, on a server that is made up."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from prefect.logging import disable_run_logger
 from flows import dispatching
 from flows.dispatching import TAG, Dispatch
 from standings.dispatch import Queue, make_order
-from standings.plan import Assignment
+from standings.plan import Assignment, Plan
 from standings.pools import Pool
 from standings.work import Purpose
 from tasks import attempt
@@ -179,3 +180,64 @@ def test_a_long_run_keeps_the_night_for_as_long_as_it_lives(server: Served) -> N
     server.each_look = lambda: server.end(*server.runs) if server.now > EVENING + timedelta(hours=20) else None
     dispatched(server, "acme/a")
     assert [run.state_type for run in server.runs.values()] == [StateType.COMPLETED]
+
+
+@pytest.fixture
+def place(server: Served, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Give a workplace whose plan asks for each model that has no completed run, as the lake would."""
+
+    def plan(_: Any = None) -> Plan:
+        done = {run.name for run in server.runs.values() if run.state_type == StateType.COMPLETED}
+        asked = tuple(of(name) for name in ("acme/a", "acme/b", "acme/later") if name not in done)
+        return Plan(assignments=asked, unplanned=(), counted=0)
+
+    monkeypatch.setattr(dispatching, "deployed", lambda: True)
+    monkeypatch.setattr(dispatching, "get_client", lambda **_: nullcontext(server))
+    monkeypatch.setattr(dispatching, "outcomes_of", lambda _lake, assignments, *_: [item.model for item in assignments])
+    return SimpleNamespace(pools=[POOL], lake=None, plan=plan)
+
+
+def evaluated(place: SimpleNamespace) -> list[Any]:
+    """Evaluate what a plan asked of two models; a third came to the registry since."""
+    return dispatching.evaluate_plan(place, Plan(assignments=(of("acme/a"), of("acme/b")), unplanned=(), counted=0))
+
+
+def test_what_a_worker_lost_is_asked_again_in_the_same_night_and_nothing_else(server: Served, place: Any) -> None:
+    def crash_once() -> None:
+        [first, *again] = server.named("acme/b")
+        server.end(*(run.id for run in [*server.named("acme/a"), *again]))
+        if first.state_type not in ENDED:
+            server.put(first.id, StateType.CRASHED)
+
+    server.each_look = crash_once
+    assert evaluated(place) == ["acme/a", "acme/b"]
+    assert [run.state_type for run in server.named("acme/b")] == [StateType.CRASHED, StateType.COMPLETED]
+    assert len(server.named("acme/a")) == 1
+    assert server.named("acme/later") == [], "it is for the next night"
+
+
+def test_what_kills_its_worker_each_time_is_started_three_times_a_night(server: Served, place: Any) -> None:
+    server.each_look = lambda: [
+        server.put(run.id, StateType.CRASHED) for run in server.runs.values() if run.state_type not in ENDED
+    ]
+    evaluated(place)
+    assert [len(server.named(f"acme/{name}")) for name in ("a", "b", "later")] == [3, 3, 0]
+
+
+def test_what_a_person_cancelled_is_not_asked_again_in_the_same_night(server: Served, place: Any) -> None:
+    server.each_look = lambda: [
+        server.put(run.id, StateType.CANCELLED) for run in server.runs.values() if run.state_type not in ENDED
+    ]
+    evaluated(place)
+    assert [len(server.named(f"acme/{name}")) for name in ("a", "b")] == [1, 1]
+
+
+def test_a_pool_whose_workers_are_gone_is_not_waited_for_twice(
+    server: Served, place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.each_look = lambda: [
+        server.put(run.id, StateType.CRASHED) for run in server.runs.values() if run.state_type not in ENDED
+    ]
+    monkeypatch.setattr(server, "read_workers_for_work_pool", lambda _: [])
+    evaluated(place)
+    assert [len(server.named(f"acme/{name}")) for name in ("a", "b")] == [1, 1]
