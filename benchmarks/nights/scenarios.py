@@ -156,9 +156,11 @@ def quiet(stage: Stage, within: float = 240) -> None:
 def killed(stage: Stage, kills: int, seed: int) -> None:
     """Kill nights at random points; after each, the following plan completes exactly what is missing."""
     chance = random.Random(seed)
+    begun = ("child", "engine", "night")  # processes that are there for a while
     targets: dict[str, Callable[[], None]] = {
         "child": lambda: None,
         "engine": lambda: None,
+        "night": lambda: None,
         "worker-0": lambda: stage.start_worker("worker-0"),
         "server": stage.start_server,
         "s3": stage.start_objects,
@@ -170,7 +172,7 @@ def killed(stage: Stage, kills: int, seed: int) -> None:
         asked = [stage.add_model(100 + 2 * number), stage.add_model(101 + 2 * number)]
         before, api = counted(stage.lake), stage.api
         run = api.start(NIGHT)
-        if what in ("child", "engine"):
+        if what in begun:
             until(lambda what=what: stage.processes(what) or None, 90, f"a {what}")
         time.sleep(chance.uniform(0, 6 if what in ("child", "engine") else 25))
         found = stage.processes(what)

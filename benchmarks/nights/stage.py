@@ -128,11 +128,13 @@ class Stage:
         raise AssertionError(f"{url} did not answer")
 
     def processes(self, what: str) -> list[psutil.Process]:
-        """Find what may be killed: server, s3, control, worker, engine (of an assignment) or child (its model)."""
+        """Find what may be killed: server, s3, a worker, night, engine (of an assignment) or child (its model)."""
         if what in ("server", "s3"):
             return [psutil.Process((self.server if what == "server" else self.objects).process.pid)]
         if what in self.workers:
             return [psutil.Process(self.workers[what].pid)]
+        if what == "night":
+            return children(self.workers["control"].pid)
         below = [item for name in self.workers if name != "control" for item in children(self.workers[name].pid)]
         return [item for item in below if said(item, "tasks.harness.child") == (what == "child")]
 
