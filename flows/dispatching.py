@@ -78,7 +78,7 @@ def evaluate_plan(
         if not again:
             break
         jobs = counted(sum(len(item.jobs) for item in again), "job")
-        get_run_logger().warning("%s of the plan ended without a number, and are asked again", jobs)
+        get_run_logger().warning("asked again, as no number came of it: %s of the plan", jobs)
         evaluate_all(workplace, again, queue, limit=limit)
         outcomes = outcomes_of(workplace.lake, plan.assignments, attempt.now())
     return outcomes
