@@ -47,10 +47,11 @@ class Rows:
         return max((value for value in found if value is not None), default=None)
 
 
-def part(store: Store, name: str, key: str, sha256: str, folder: Path) -> Part:
+def part(store: Store, name: str, key: str, sha256: str, folder: Path, schema: pa.Schema | None = None) -> Part:
     """Have an object of a table as a file with just these bytes and the table's columns: in place, or in `folder`.
 
-    Raises Missing; Faulty where it holds something else; Newer where a later version wrote it.
+    `schema` says what else the file may have, which is not read. Raises Missing; Faulty where it holds something else;
+    Newer where a later version wrote it.
     """
     path = _placed(store, key, folder / sha256)
     try:
@@ -60,8 +61,8 @@ def part(store: Store, name: str, key: str, sha256: str, folder: Path) -> Part:
         raise Missing(f"{key}: nothing is there") from None
     if found != sha256:
         raise Faulty(f"the bytes' sha256 is {found}, and must be {sha256}")
-    columns, rows = columns_of(name, path, SCHEMAS[name])
-    return Part(path, columns, rows)
+    columns, rows = columns_of(name, path, schema or SCHEMAS[name])
+    return Part(path, tuple(column for column in columns if column in SCHEMAS[name].names), rows)
 
 
 def by_columns(parts: Iterable[Part]) -> dict[tuple[str, ...], list[Path]]:

@@ -131,16 +131,15 @@ class Lake:
         """Read the gate's log: every run it looked at, in order; those without a fault are admitted."""
         return self.view().log
 
-    def log(self) -> tuple[int, pa.Table]:
-        """Read the gate's log and the number of its last object."""
-        view = self.view()
+    def log(self, hashes: bool = True) -> tuple[int, pa.Table]:
+        """Read the gate's log, as `view` does, and the number of its last object."""
+        view = self.view(hashes)
         return view.last_pass, view.log
 
     def view(self, hashes: bool = True) -> View:
         """Read the newest manifest, and the gate's log from there on; without hashes in half of the time."""
         compacted = Compacted(self.store, newest(self.store), hashes)
-        keys = [entry.key for entry in self.store.list(LOG, log_key(compacted.passes))]
-        tables = each(self._read_pass, keys)
+        keys, tables = self._passes(compacted)
         table = _joined("admissions", tables)
         log = pa.concat_tables([compacted.log, table.filter(pc.greater(table["admitted_seq"], compacted.to))])
         whole = keys == [log_key(compacted.passes + number + 1) for number in range(len(keys))]
@@ -150,6 +149,12 @@ class Lake:
             )
         ends = {compacted.passes + place: pc.max(one["admitted_seq"]).as_py() for place, one in enumerate(tables, 1)}
         return View(self.store, compacted, ends, log)
+
+    def backlog(self) -> int:
+        """Count the rows of the gate's log that are not compacted; all others stay unread."""
+        compacted = Compacted(self.store, newest(self.store))
+        tables = self._passes(compacted)[1]
+        return sum(pc.sum(pc.greater(table["admitted_seq"], compacted.to)).as_py() or 0 for table in tables)
 
     def revision(self) -> str:
         """Hash what was appended so far. Take it before the facts are read: a board then has at least what it says."""
@@ -212,7 +217,9 @@ class Lake:
         parts = {name: tuple(view.compacted.parts(name, folder)) for name in of_runs}
         rest, faults = reading.loose(view, view.log, of_runs)
         self._require_still_there(view, faults)
-        tables |= {name: Rows(parts[name], rest[name]) for name in of_runs} | {"admissions": Rows((), view.log)}
+        tables |= {name: Rows(parts[name], rest[name]) for name in of_runs}
+        log = view.log.slice(view.compacted.to)
+        tables["admissions"] = Rows(tuple(view.compacted.parts("admissions", folder)), log)
         left_out = [key.run_id for key in map(RunKey.named_by, faults) if key]
         return {name: tables[name] for name in names}, left_out
 
@@ -229,6 +236,11 @@ class Lake:
         body = encode(name, table)
         self.store.create(key.of(name), body)
         return {f"{name}_sha256": hashlib.sha256(body).hexdigest(), f"{name}_rows": table.num_rows}
+
+    def _passes(self, compacted: Compacted) -> tuple[list[str], list[pa.Table]]:
+        """Read the objects of the gate's log that are not compacted."""
+        keys = [entry.key for entry in self.store.list(LOG, log_key(compacted.passes))]
+        return keys, each(self._read_pass, keys)
 
     def _read_pass(self, key: str) -> pa.Table:
         try:

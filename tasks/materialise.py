@@ -32,6 +32,7 @@ _TREES: dict[str, str] = {}  # text of a SELECT to its syntax tree: a night pars
 # Rows go to the file, by all threads, as soon as a group of them is full: at DuckDB's 122,880 many wait for the commit.
 LAYOUT = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE 61440"
 MEMORY, THREADS_AT_MOST = 512 * 2**20, 4  # of a build, in bytes: what is more goes to the disk, where DuckDB can
+READING = 128 * 2**20  # bytes, to go through a table once: without a limit the whole file would stay in memory
 OutOfMemory = duckdb.OutOfMemoryException
 
 # The order matters: the file is attached first, and the last setting forbids any further.
@@ -162,7 +163,7 @@ def opened(board: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def tables(board: Path, schema: str, rows: int) -> Iterator[Iterator[tuple[str, pa.RecordBatchReader]]]:
     """Read all tables of a schema in the order in which their rows were written, batch by batch of `rows`."""
     with opened(board) as con:
-        con.execute("SET preserve_insertion_order = true")
+        con.execute(f"SET preserve_insertion_order = true; SET memory_limit = '{READING >> 20}MiB'")
         found = con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'board' AND schema_name = $1 ORDER BY ALL",
             [schema],

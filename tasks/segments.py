@@ -204,7 +204,7 @@ class Compacted:
     @cached_property
     def places(self) -> pa.Table:
         """Read the rows of the gate's log that it covers, each with its shard."""
-        logs = [segment.log for segment in self.manifest.segments]
+        logs = self._files("admissions")
         bodies = each(lambda file: body_of(self.store, file), logs)
         # One after the other: decoding allocates so much that threads take twice the time of one.
         tables = [self._places(file, body) for file, body in zip(logs, bodies, strict=True)]
@@ -264,15 +264,20 @@ class Compacted:
         return each(one, self._files(name))
 
     def parts(self, name: str, folder: Path) -> list[Part]:
-        """Have a table of all shards as verified files of this machine. Raises Missing or Faulty, which name it."""
+        """Have a table of all shards, or the log that it covers, as verified files of this machine.
+
+        Raises Missing or Faulty, which name it.
+        """
 
         def one(file: File) -> Part:
             with _named(file):
-                found = part(self.store, name, file.key, file.sha256, folder)
+                found = part(self.store, name, file.key, file.sha256, folder, SCHEMAS[name])
                 _require_rows(name, file, found.rows)
                 return found
 
         return each(one, self._files(name))
 
     def _files(self, name: str) -> list[File]:
+        if name == "admissions":
+            return [segment.log for segment in self.manifest.segments]
         return [shard.files[name] for shards in self.shards for shard in shards]

@@ -41,14 +41,12 @@ def tidy(lake: Lake, now: datetime, *, keep: bool = False) -> Tidied:
 
 def tidy_if_due(lake: Lake, now: datetime) -> Tidied | None:
     """Do so once many runs lie in the inbox; return None where they are few."""
-    view = lake.view()
-    return tidy(lake, now) if view.log.num_rows - view.compacted.to >= DUE else None
+    return tidy(lake, now) if lake.backlog() >= DUE else None
 
 
 def compact_backlog(lake: Lake, now: datetime) -> None:
     """Compact before a refresh reads, where what it would have to read from the inbox has no bound in memory."""
-    view = lake.view()
-    if view.log.num_rows - view.compacted.to > BACKLOG:
+    if lake.backlog() > BACKLOG:
         compact(lake, now)
 
 

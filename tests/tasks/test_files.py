@@ -50,7 +50,7 @@ def raw(facts: materialise.Facts, name: str) -> pa.Table:
     return materialise.one_table(facts, f"raw.{name}", folder("sql"), now=NOON).sort_by("run_id")
 
 
-@pytest.mark.parametrize("name", ["run", "scores"])
+@pytest.mark.parametrize("name", ["run", "scores", "admissions"])
 def test_what_is_read_from_files_is_what_is_read_into_memory(lake: Lake, tmp_path: Path, name: str) -> None:
     rows, left_out = lake.rows(*TABLES, folder=tmp_path / "copies")
     assert len(rows[name].parts) == 1
