@@ -175,7 +175,7 @@ def beside(bench: Bench, engine: str, question: str) -> None:
 
 
 ASKED = [("duckdb", "ranks"), ("polars", "ranks"), ("pandas", "ranks"), ("sqlite", "ranks"), ("board", "ranks"),
-         ("duckdb", "pairs"), ("polars", "pairs"), ("pandas", "pairs")]  # fmt: skip
+         ("duckdb", "pairs"), ("polars", "pairs"), ("pandas", "pairs"), ("sqlite", "pairs")]  # fmt: skip
 STEPS: dict[str, Callable[[Bench], object]] = {
     "make the lake": make,
     "floor: DuckDB scans and sorts": floor,
@@ -191,7 +191,8 @@ STEPS: dict[str, Callable[[Bench], object]] = {
     "cold fetch and first query": cold,
     "cold fetch from S3": cold_from_s3,
     "ten questions": questions,
-    "load SQLite": lambda bench: load_sqlite(bench.root / "lake", bench.root / "sqlite"),
+    "load SQLite": lambda bench: load_sqlite(bench.root / "lake", bench.root / "sqlite", "scores", "run", "models"),
+    "load outcomes into SQLite": lambda bench: load_sqlite(bench.root / "lake", bench.root / "sqlite", "outcomes"),
     **{f"{asked} in {engine}": lambda bench, e=engine, q=asked: beside(bench, e, q) for engine, asked in ASKED},
 }
 

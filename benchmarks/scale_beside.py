@@ -98,30 +98,34 @@ def in_pandas(root: Path, question: str) -> Answer:
     return list(best[["origin", "licence_class", "model"]].itertuples(index=False, name=None))
 
 
-def load_sqlite(root: Path, target: Path) -> None:
-    """Load the scores, runs and models into SQLite. The outcomes stay out: 20 M of them took 5 GB and many minutes."""
+READ = {  # by SQLite, which would hold the rest for nothing
+    "run": ["run_id", "model", "task"],
+    "models": ["model", "origin", "licence_class"],
+    "outcomes": ["run_id", "task", "doc_hash", "metric", "outcome"],
+}
+
+
+def load_sqlite(root: Path, target: Path, *names: str) -> None:
+    """Load tables into SQLite, each row once and in its order; runs and outcomes are found by run."""
     with sqlite3.connect(target) as con:
         con.execute("PRAGMA journal_mode = OFF")
-        for name in ("scores", "run", "models"):
+        for name in names:
             for place, path in enumerate(files(root, name)):
-                table = pq.read_table(path)
-                if name != "scores":
-                    table = table.select([it for it in ("run_id", "model", "task", "origin", "licence_class")
-                                          if it in table.column_names])  # fmt: skip
-                columns = ", ".join(f'"{column}"' for column in table.column_names)
+                table = pq.read_table(path, columns=READ.get(name))
                 if not place:
+                    columns = ", ".join(f'"{column}"' for column in table.column_names)
                     con.execute(f"CREATE TABLE {name} ({columns})")
                 marks = ", ".join("?" * table.num_columns)
                 cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
                 con.executemany(f"INSERT INTO {name} VALUES ({marks})", cells)
-        con.execute("CREATE INDEX run_by_id ON run (run_id)")
+            if name in ("run", "outcomes"):
+                con.execute(f"CREATE INDEX {name}_by_run ON {name} (run_id)")
 
 
 def in_sqlite(database: Path, question: str) -> Answer:
     """Ask SQLite."""
-    assert question == "ranks", f"{question} is not asked of SQLite"
     with sqlite3.connect(database) as con:
-        return con.execute(RANKS).fetchall()
+        return con.execute(RANKS if question == "ranks" else PAIRS).fetchall()
 
 
 def on_the_board(board: Path, question: str) -> Answer:

@@ -64,11 +64,12 @@ def test_every_step_is_taken_and_every_engine_finds_the_same(
     assert counts == {"runs": 304, "results": 304}
     ranked = materialise.query(board, "SELECT count(rank) AS n FROM leaderboard.overall").to_pylist()
     assert ranked == [{"n": 304 // BENCHMARKS}]
-    load_sqlite(bench.root / "lake", bench.root / "sqlite")
+    load_sqlite(bench.root / "lake", bench.root / "sqlite", "scores", "run", "models", "outcomes")
     there = [name for name in ("duckdb", "polars", "pandas") if importlib.util.find_spec(name)]
     found = [ENGINES[name](bench.root / "lake", "ranks") for name in there]
     found.append(ENGINES["sqlite"](bench.root / "sqlite", "ranks"))
     assert len(found[0]) == 4
     assert found == [found[0]] * len(found)
     differ = [ENGINES[name](bench.root / "lake", "pairs") for name in there]
+    differ.append(ENGINES["sqlite"](bench.root / "sqlite", "pairs"))
     assert differ == [differ[0]] * len(differ)
