@@ -41,7 +41,7 @@ def demo(home: options.Home = None, json: options.Json = False) -> None:
         from flows.demo import demo as run_demo
 
         done = run_demo(settings, heard)
-        heard.close("board built and published")
+        heard.close("finished")
     seconds = time.monotonic() - began
     if json:
         stages = {stage.name: stage.seconds for stage in heard.stages}
