@@ -4,49 +4,34 @@
 | --- | --- |
 | `inbox/v1/<job_id>/<run_id>/{samples,scores,run}.parquet` | one run; `run` is put last and is the commit record |
 | `admissions/v1/<number>.parquet` | one pass of the gate (tasks/admission.py), from 000000000001 without a gap |
-| `facts/v1/<table>/<time>-<sha256>.parquet` | rows appended to a table of `CLOCKS`, a part's name before |
+| `facts/v1/<table>/<time>-<sha256>.parquet` | rows appended to a table (tasks/appended.py), a part's name before |
 | `compacted/v1/` | the same rows in few files (tasks/compaction.py), after which runs leave the inbox |
 | `quarantine/<job_id>/<run_id>/` | a copy of a run that the gate set aside, with the reason |
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from standings import identity
 from standings.facts import SCHEMAS
 from standings.facts import table as fact_table
-from tasks import reading
+from tasks import appended, reading
+from tasks.appended import CLOCKS
 from tasks.faults import reach
-from tasks.files import Part, Rows, part
-from tasks.inbox import INBOX, RunKey, require_sha256
+from tasks.files import Rows
+from tasks.inbox import INBOX, RunKey
 from tasks.parallel import each
-from tasks.parquet import Faulty, decode, decode_narrow, encode
+from tasks.parquet import Faulty, decode, encode
 from tasks.reading import View
 from tasks.segments import Compacted, newest
 from tasks.store import Missing, Store
 
-__all__ = ["APPENDED", "CLOCKS", "INBOX", "LOG", "Lake", "RunKey", "log_key"]
-LOG, APPENDED = "admissions/v1/", "facts/v1/"
-CLOCKS = {  # the column that says when a row was appended
-    "models": "known_from",
-    "benchmarks": "known_from",
-    "wanted": "known_from",
-    "verdicts": "decided_at",
-    "rules": "decided_at",
-    "decisions": "decided_at",
-    "reported": "known_from",
-    "hub_observations": "known_from",
-}
-# Columns of text in which many rows say the same.
-CODED = ("suite", "benchmark", "benchmark_id", "model", "variant", "variant_id", "kind", "protocol", "blocked")
+__all__ = ["INBOX", "LOG", "Lake", "RunKey", "log_key"]
+LOG = "admissions/v1/"
 Row = dict[str, Any]
 Got = TypeVar("Got")
 
@@ -76,12 +61,7 @@ class Lake:
 
         `part` marks their keys, so that `appended` can leave them out unread.
         """
-        if not rows.num_rows:
-            return
-        body = encode(name, rows)
-        moment: datetime = pc.max(rows[CLOCKS[name]]).as_py()
-        stamp = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        self.store.create(f"{APPENDED}{name}/{part}{stamp}-{hashlib.sha256(body).hexdigest()}.parquet", body)
+        appended.put(self.store, name, rows, part)
 
     def facts(self, *names: str, admissions: pa.Table | None = None) -> dict[str, pa.Table]:
         """Read whole tables by name; of run, scores and outcomes only what the gate admitted.
@@ -92,7 +72,7 @@ class Lake:
         """
         view = self.view()
         log = view.log if admissions is None else admissions
-        tables = {name: self._appended(name) for name in names if name in CLOCKS}
+        tables = {name: self.appended(name) for name in names if name in CLOCKS}
         if "admissions" in names:
             tables["admissions"] = log
         of_runs = [name for name in reading.WHOLE if name in names]
@@ -113,13 +93,11 @@ class Lake:
 
     def appended(self, name: str, without: str | None = None) -> pa.Table:
         """Read one table that rows are appended to, or all but a part; the gate's log is not looked at."""
-        return self._appended(name, without)
+        return appended.read(self.store, name, without)
 
     def coded(self, name: str) -> pa.Table:
         """Read the same with each text that repeats as a dictionary's number: for tables of millions of rows."""
-        read = partial(decode_narrow, name, coded=CODED)
-        tables = each(lambda key: self._appended_one(key, read), self._appended_keys(name))
-        return pa.concat_tables(tables) if tables else SCHEMAS[name].empty_table()
+        return appended.coded(self.store, name)
 
     def loose_runs(self, view: View, log: pa.Table) -> pa.Table:
         """Read the runs that a log admits and no compacted file holds, as `facts` does."""
@@ -140,7 +118,7 @@ class Lake:
         """Read the newest manifest, and the gate's log from there on; without hashes in half of the time."""
         compacted = Compacted(self.store, newest(self.store), hashes)
         keys, tables = self._passes(compacted)
-        table = _joined("admissions", tables)
+        table = pa.concat_tables([SCHEMAS["admissions"].empty_table(), *tables])
         log = pa.concat_tables([compacted.log, table.filter(pc.greater(table["admitted_seq"], compacted.to))])
         whole = keys == [log_key(compacted.passes + number + 1) for number in range(len(keys))]
         if not whole or not _counts_up(log["admitted_seq"].combine_chunks()):
@@ -158,7 +136,7 @@ class Lake:
 
     def revision(self) -> str:
         """Hash what was appended so far. Take it before the facts are read: a board then has at least what it says."""
-        return identity.digest([entry.key for entry in self.store.list(APPENDED)])
+        return appended.revision(self.store)
 
     def run(self, run_id: str) -> Row:
         """Read one admitted run."""
@@ -209,7 +187,7 @@ class Lake:
 
     def _rows(self, names: Sequence[str], view: View, folder: Path) -> tuple[dict[str, Rows], list[str]]:
         tables = {
-            name: Rows(tuple(self._appended_parts(name, folder)), SCHEMAS[name].empty_table())
+            name: Rows(tuple(appended.parts(self.store, name, folder)), SCHEMAS[name].empty_table())
             for name in CLOCKS
             if name in names
         }
@@ -248,41 +226,6 @@ class Lake:
         except Faulty as error:
             raise Faulty(f"{key}: {error}. Restore it; nothing else has the log's order") from error
 
-    def _appended(self, name: str, without: str | None = None) -> pa.Table:
-        keys = self._appended_keys(name)
-        left = f"{APPENDED}{name}/{without}"
-        chosen = keys if without is None else [key for key in keys if not key.startswith(left)]
-        return _joined(name, each(lambda key: self._appended_one(key, partial(decode, name)), chosen))
-
-    def _appended_one(self, key: str, decoded: Callable[[bytes], pa.Table]) -> pa.Table:
-        with _appended_named(key):
-            body = self.store.read(key)
-            require_sha256(body, _sha256_in(key))
-            return decoded(body)
-
-    def _appended_parts(self, name: str, folder: Path) -> list[Part]:
-        def read(key: str) -> Part:
-            with _appended_named(key):
-                return part(self.store, name, key, _sha256_in(key), folder)
-
-        return each(read, self._appended_keys(name))
-
-    def _appended_keys(self, name: str) -> list[str]:
-        return [entry.key for entry in self.store.list(f"{APPENDED}{name}/")]
-
-
-def _sha256_in(key: str) -> str:
-    return key.rpartition("-")[2].removesuffix(".parquet")
-
-
-@contextmanager
-def _appended_named(key: str) -> Iterator[None]:
-    try:
-        yield
-    except Faulty as error:
-        # No board is built on half a registry; the next sync writes again what is not there.
-        raise Faulty(f"{key}: {error}. Move it away and run `standings refresh`.") from error
-
 
 def _counts_up(numbers: pa.Array) -> bool:
     """Say whether they are 1, 2, 3, …"""
@@ -303,7 +246,3 @@ def _admitted(log: pa.Table) -> list[dict[str, Any]]:
 def _only(log: pa.Table, ids: set[str]) -> pa.Table:
     wanted = pa.array(sorted(ids), pa.string())
     return log.filter(pc.or_(pc.is_in(log["run_id"], wanted), pc.is_in(log["job_id"], wanted)))
-
-
-def _joined(name: str, tables: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables([SCHEMAS[name].empty_table(), *tables]).combine_chunks()

@@ -15,9 +15,10 @@ from standings.identity import digest
 from standings.paths import folder
 from standings.suite import Record
 from tasks import admission, exports, files, machine, materialise, sqlfiles
+from tasks.appended import CLOCKS
 from tasks.exports import export
 from tasks.files import Rows
-from tasks.lake import CLOCKS, Lake
+from tasks.lake import Lake
 from tasks.publish import LIBRARIES, publish
 from tasks.snapshots import BOARD, Inputs, Pointer, Target, fetch, includes, latest, manifest_of, open_latest
 from tasks.tidying import compact_backlog, tidy_if_due

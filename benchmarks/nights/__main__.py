@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from benchmarks.nights import scenarios
+from benchmarks.nights import cost, scenarios
 from benchmarks.nights.stage import stage
 
 SCENARIOS = ("cron", "release", "kills", "pending", "alarms", "many")
@@ -39,7 +39,7 @@ def main() -> None:
             elif name == "alarms":
                 scenarios.alarms(made)
             else:
-                scenarios.many(made, given.models)
+                cost.many(made, given.models)
         shutil.rmtree(root)
 
 

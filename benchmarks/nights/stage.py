@@ -1,5 +1,6 @@
 """Set up everything that a night needs, each part a process that can be killed and started again."""
 
+import json
 import os
 import secrets
 import shutil
@@ -32,7 +33,7 @@ from tests.tiny import tiny_model
 from tests.workplaces import make_registry, write_model, write_suite
 
 ROOT = Path(__file__).parents[2]
-POOL = "here"
+POOL, NIGHT = "here", "nightly/nightly"
 SECRET = secrets.token_urlsafe(24)
 # Each flow run tells what it and the harness's process below it have spent when it ends.
 TELL_CPU = """
@@ -265,6 +266,11 @@ def database_of(root: Path, kind: str) -> Iterator[dict[str, str]]:
         for process in (redis, postgres):
             process.send_signal(signal.SIGINT)
             process.wait(30)
+
+
+def say(**told: Any) -> None:
+    """Print one line of what was measured."""
+    print(json.dumps(told), flush=True)
 
 
 def counted(lake: Lake) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import hcl2
 
-from tasks import inbox, lake, s3, segments, snapshots
+from tasks import appended, inbox, lake, s3, segments, snapshots
 
 FOLDER = Path(__file__).parents[2] / "infra" / "terraform"
 TEXT = "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.tf")))
@@ -84,7 +84,7 @@ def test_a_worker_may_add_runs_and_replace_or_delete_nothing() -> None:
 
 
 def test_a_worker_may_read_all_that_a_plan_reads() -> None:
-    needed = first(inbox.INBOX, lake.LOG, lake.APPENDED, segments.COMPACTED, s3.PROBE)
+    needed = first(inbox.INBOX, lake.LOG, appended.APPENDED, segments.COMPACTED, s3.PROBE)
     assert prefixes(statements("worker")["ReadFacts"]) == needed
 
 
