@@ -1,10 +1,11 @@
 """Take alarms as a chat's webhook would."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.served import served
 
 
 @contextmanager
@@ -22,7 +23,5 @@ def listening(path: str) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: object) -> None:
             """Leave standard error to what is tested."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as chat:
-        threading.Thread(target=chat.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{chat.server_port}{path}", told
-        chat.shutdown()
+    with served(Chat) as address:
+        yield address + path, told

@@ -1,11 +1,10 @@
 """`standings models review` and `export`: a person decides, and what came in can be written down."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tasks.discovery import consider, decisions
 from tasks.workplace import Workplace
 from tests.flows.conftest import Ask, asking
 from tests.nights import Nights
+from tests.served import served
 from tests.standings.hub_records import licensed, record, sha
 
 BIG, GATED = "acme/big-Instruct", "acme/gated-8B"
@@ -64,10 +64,8 @@ def listening() -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
         def log_message(self, *_: Any) -> None:
             """Keep quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/api", posted
-        server.shutdown()
+    with served(Taking) as address:
+        yield f"{address}/api", posted
 
 
 def jobs(nights: Nights) -> Iterator[tuple[str, str, str]]:

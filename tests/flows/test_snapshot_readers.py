@@ -9,10 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import pytest
 
 from tasks.snapshots import BOARD
+from tests.served import served
 
 PACKAGES = {
     "1.2.2": ["duckdb==1.2.2"],
@@ -132,11 +132,8 @@ def test_an_older_duckdb_opens_the_file_under_another_name_and_calls_every_macro
 @pytest.fixture
 def address(snapshot: Path) -> Iterator[str]:
     """Serve the snapshot on loopback."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=str(snapshot)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with served(partial(Ranges, directory=str(snapshot))) as found:
+        yield found
 
 
 def test_httpfs_reads_the_file_and_the_parquet_where_they_lie(

@@ -1,10 +1,9 @@
 """A release is announced to a real Prefect server, with its password and its CSRF token."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tasks.watching import look_at, watch
 from tests.hub import Hub
 from tests.hub.releases import release
 from tests.releasing import home
+from tests.served import served
 from tests.server import Api, Server, serving, until
 
 MODEL, SHA = "acme/Tiny-Base", "ab" * 20
@@ -49,10 +49,8 @@ def answering(codes: list[int]) -> Iterator[tuple[str, list[str]]]:
         def do_GET(self) -> None:
             self.do_POST()
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/api", asked
-        server.shutdown()
+    with served(Busy) as address:
+        yield f"{address}/api", asked
 
 
 def events(server: Server) -> list[dict[str, Any]]:
