@@ -90,8 +90,7 @@ def still_due(workplace: Workplace, plan: Plan, began: datetime) -> list[Assignm
     Not in pools that have no worker, for which it was waited already, nor what a person has cancelled since it began.
     """
     due = workplace.plan(workplace.pools).assignments
-    mine = {job.job_id for item in plan.assignments for job in item.jobs}
-    others = {job.job_id for item in due for job in item.jobs} - mine
+    others = ids_of(due) - ids_of(plan.assignments)
     with get_client(sync_client=True) as client:
         server = Dispatch(client, workplace.pools, began, "board", None)
         there, left = patiently(server.attended), others | held(map(_order, patiently(server.cancelled)))
@@ -116,7 +115,7 @@ class Dispatch:
         night goes on. It starts at once, in the queue that is served first: in a window that a night fills it would
         wait behind what the night has given ahead.
         """
-        mine = {job.job_id for item in assignments for job in item.jobs}
+        mine = ids_of(assignments)
         self.running = {run.id: _order(run) for run in patiently(self.alive)}
         waiting = self._orders(without(assignments, self.running.values()), queue)
         while waiting or held(self.running.values()) & mine:
@@ -256,7 +255,12 @@ def less(assignments: Iterable[Assignment], taken: Set[str]) -> list[Assignment]
 
 def held(orders: Iterable[Order]) -> set[str]:
     """Return the ids of the jobs of orders."""
-    return {job.job_id for order in orders for job in order.assignment.jobs}
+    return ids_of(order.assignment for order in orders)
+
+
+def ids_of(assignments: Iterable[Assignment]) -> set[str]:
+    """Return the ids of the jobs of assignments."""
+    return {job.job_id for item in assignments for job in item.jobs}
 
 
 def called(assignment: Assignment) -> str:

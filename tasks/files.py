@@ -4,7 +4,6 @@ What a file holds was read back and compared when it was written, so equal bytes
 It is taken each time anew: a file that was right an hour ago may have rotted since.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ import pyarrow.compute as pc
 
 from standings.facts import SCHEMAS
 from tasks.cache import CachedStore
-from tasks.parquet import Faulty, columns_of, read_column
+from tasks.inbox import require_sha256
+from tasks.parquet import columns_of, read_column
 from tasks.store import FolderStore, Missing, Store
 
 
@@ -55,12 +55,9 @@ def part(store: Store, name: str, key: str, sha256: str, folder: Path, schema: p
     """
     path = _placed(store, key, folder / sha256)
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        require_sha256(path, sha256)
     except FileNotFoundError:
         raise Missing(f"{key}: nothing is there") from None
-    if found != sha256:
-        raise Faulty(f"the bytes' sha256 is {found}, and must be {sha256}")
     columns, rows = columns_of(name, path, schema or SCHEMAS[name])
     return Part(path, tuple(column for column in columns if column in SCHEMAS[name].names), rows)
 

@@ -1,6 +1,5 @@
 """Read a run's own objects from the inbox, as its worker put them there."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ import pyarrow as pa
 
 from standings.facts import SCHEMAS
 from tasks.parquet import Faulty, decode
-from tasks.store import Store
+from tasks.store import Body, Store, sha256
 
 INBOX = "inbox/v1/"
 
@@ -48,8 +47,8 @@ def read_sibling(store: Store, name: str, run: Mapping[str, Any]) -> pa.Table:
     return decode(name, body)
 
 
-def require_sha256(body: bytes, right: str) -> None:
+def require_sha256(body: Body, right: str) -> None:
     """Raise Faulty where the bytes are not those that were named."""
-    found = hashlib.sha256(body).hexdigest()
+    found = sha256(body)
     if found != right:
         raise Faulty(f"the bytes' sha256 is {found}, and must be {right}")

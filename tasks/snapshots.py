@@ -24,9 +24,10 @@ from pydantic import BaseModel, ConfigDict
 
 from standings import identity
 from tasks.durable import sync
+from tasks.inbox import require_sha256
 from tasks.parallel import each
 from tasks.parquet import Faulty
-from tasks.store import FolderStore, Missing, Store, sha256
+from tasks.store import Body, FolderStore, Missing, Store, sha256
 
 FOLDER, POINTER = "snapshots/", "latest.json"
 BOARD, MANIFEST, CLAIM = "standings.duckdb", "manifest.json", "claim-"
@@ -212,14 +213,16 @@ def manifest_of(store: Store, target: Target) -> Manifest:
 def read_verified(store: Store, key: str, right: str) -> bytes:
     """Read an object whose sha256 is known."""
     body = store.read(key)
-    require(key, sha256(body), right)
+    require(key, body, right)
     return body
 
 
-def require(key: str, found: str, right: str) -> None:
-    """Raise Faulty where an object's sha256 is not what it must be."""
-    if found != right:
-        raise Faulty(f"{key}: the bytes' sha256 is {found}, and must be {right}. Restore it from a copy")
+def require(key: str, body: Body, right: str) -> None:
+    """Raise Faulty, which names the object and the remedy, where its bytes are not those that were named."""
+    try:
+        require_sha256(body, right)
+    except Faulty as error:
+        raise Faulty(f"{key}: {error}. Restore it from a copy") from error
 
 
 def objects(store: Store) -> Iterator[tuple[str, str, int]]:
@@ -245,7 +248,7 @@ def _have(path: Path, store: Store, key: str, right: str) -> None:
     part = path.with_name(f"{uuid.uuid4().hex}.part")
     try:
         _copy(store, key, part)
-        require(key, sha256(part), right)
+        require(key, part, right)
         sync(part)
         part.chmod(0o444)
         part.replace(path)
